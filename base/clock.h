@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Monotonic time
+ */
+
+#pragma once
+
+#include <stdint.h>
+#include <time.h>
+
+enum {
+	TT_NS_PER_MS = 1000000,
+	TT_NS_PER_S = 1000000000,
+};
+
+/* Nanoseconds since an arbitrary start; never goes backwards. */
+static inline int64_t tt_clock_now_ns(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
+	return (int64_t)now.tv_sec * TT_NS_PER_S + now.tv_nsec;
+}

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: MIT
+#
+# tt_folder(NAME SOURCE...) makes one object library tt_NAME of a folder's files.
+# What it may include is in layers.txt; scripts/check-layers holds it to that.
+
+add_library(tt_flags INTERFACE)
+target_include_directories(tt_flags INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
+target_compile_definitions(tt_flags INTERFACE _GNU_SOURCE TT_VERSION="${PROJECT_VERSION}")
+target_compile_options(tt_flags INTERFACE
+    $<$<COMPILE_LANGUAGE:C>:
+    -Wall -Wextra -Werror
+    -Wshadow -Wvla -Wundef -Wpointer-arith -Wwrite-strings -Wcast-qual
+    -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition
+    -Wformat=2 -Wnull-dereference -Wconversion -Wno-sign-conversion
+    -Wswitch-enum -Wimplicit-fallthrough
+    -fno-common -fno-strict-aliasing -fstack-protector-strong
+    $<$<C_COMPILER_ID:GNU>:-Wduplicated-cond -Wduplicated-branches -Wlogical-op>
+    $<$<C_COMPILER_ID:Clang>:-Wthread-safety -Wunreachable-code>>
+    # Sanitizers redefine the checked functions; unoptimised code cannot have them.
+    $<$<AND:$<CONFIG:RelWithDebInfo>,$<STREQUAL:${TT_SANITIZE},>>:-D_FORTIFY_SOURCE=2>)
+
+function(tt_folder NAME)
+    list(TRANSFORM ARGN PREPEND ${PROJECT_SOURCE_DIR}/${NAME}/ OUTPUT_VARIABLE sources)
+    add_library(tt_${NAME} OBJECT ${sources})
+    target_link_libraries(tt_${NAME} PUBLIC tt_flags)
+endfunction()

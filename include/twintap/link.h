@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+
+/**
+ * @file link.h
+ * @brief Network interfaces of the calling thread's network namespace.
+ */
+
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "twintap/api.h"
+#include "twintap/error.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+	TT_LINK_NAME_BYTES = 16,    /**< Room for a name and its NUL, as the kernel's IFNAMSIZ. */
+	TT_LINK_KIND_BYTES = 16,    /**< Room for a kind and its NUL. */
+	TT_LINK_HARDWARE_BYTES = 8, /**< Longest link-layer address that is kept. */
+};
+
+/** @brief Bits of tt_link.flags. */
+enum tt_link_flag {
+	TT_LINK_UP = 1 << 0,       /**< Switched on by the administrator. */
+	TT_LINK_RUNNING = 1 << 1,  /**< It has a carrier. */
+	TT_LINK_LOOPBACK = 1 << 2, /**< Loops back to this host. */
+};
+
+/** @brief One interface, as the kernel described it; 128 bytes, for ever. */
+struct tt_link {
+	uint32_t index;        /**< Its number in its network namespace. */
+	uint32_t master_index; /**< The bridge, bond or VRF that it is a port of; 0: of none. */
+	uint32_t flags;        /**< enum tt_link_flag */
+	uint32_t mtu;          /**< Largest IP packet, in bytes. */
+	char name[TT_LINK_NAME_BYTES];
+	char kind[TT_LINK_KIND_BYTES]; /**< "veth", "bridge"…; "" for hardware and loopback. */
+	char master_kind
+		[TT_LINK_KIND_BYTES]; /**< Kind of its master: "bridge", "bond"…; "": none. */
+	uint8_t hardware[TT_LINK_HARDWARE_BYTES]; /**< Its link-layer address. */
+	uint8_t hardware_bytes;                   /**< How long that is; 0: it has none. */
+	uint8_t reserved[55];                     /**< Zero. */
+};
+
+/**
+ * @brief List all interfaces.
+ *
+ * @param[out] ret_links        An array, by index ascending; the caller frees it with free(3).
+ * @param[out] ret_links_count  How many.
+ * @param[out] reterr           What failed; may be NULL.
+ * @return 0; a negative errno of the netlink exchange; -ENOMEM.
+ * @thread any   @since 0.1
+ * @see rtnetlink(7) RTM_GETLINK
+ */
+TT_API int tt_link_list(struct tt_link **ret_links, size_t *ret_links_count,
+			struct tt_error *reterr);
+
+/**
+ * @brief Find one interface by its name.
+ *
+ * @param name           1 to 15 bytes.
+ * @param[out] ret_link  The interface; untouched on failure.
+ * @param[out] reterr    What failed, with the names that exist; may be NULL.
+ * @return 0; -ENODEV when there is none; -EINVAL for a name that cannot be one; a netlink errno.
+ * @thread any   @since 0.1
+ */
+TT_API int tt_link_find(const char *name, struct tt_link *ret_link, struct tt_error *reterr);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * What this host is, followed over rtnetlink: interfaces, and what is local
+ *
+ * A monitor belongs to the network namespace of the thread that made it. It reads
+ * everything once, then follows the kernel's notifications on one descriptor.
+ * Look-ups touch memory only: they belong on the packet path.
+ */
+
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "twintap/address.h"
+#include "twintap/error.h"
+#include "twintap/link.h"
+
+struct tt_monitor;
+
+int tt_monitor_new(struct tt_monitor **ret_monitor, struct tt_error *reterr);
+void tt_monitor_free(struct tt_monitor *monitor);
+static inline void tt_monitor_freep(struct tt_monitor **monitor)
+{
+	tt_monitor_free(*monitor);
+}
+
+/* Readable when tt_monitor_dispatch() has something to do. */
+int tt_monitor_fd(const struct tt_monitor *monitor);
+
+/* Takes in what has changed, without waiting: 0, or a negative errno. */
+int tt_monitor_dispatch(struct tt_monitor *monitor);
+
+/*
+ * Whether the IP stack of this host would take a datagram for @destination that came
+ * in on @interface_index: an address or prefix that it has, a broadcast address of its
+ * own, or a group that was joined on that interface.
+ */
+bool tt_monitor_is_local(const struct tt_monitor *monitor, const struct tt_address *destination,
+			 uint32_t interface_index);
+
+/* The interface of that number, or NULL; borrowed until the next dispatch. */
+const struct tt_link *tt_monitor_find_link(const struct tt_monitor *monitor,
+					   uint32_t interface_index);
+
+/*
+ * Packets that hardware and driver of an interface lost since it was made (missed and
+ * FIFO errors), or of all interfaces for 0. 0, -ENODEV, or another negative errno.
+ */
+int tt_link_read_dropped(uint32_t interface_index, uint64_t *ret_dropped);
