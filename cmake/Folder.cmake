@@ -15,9 +15,11 @@ target_compile_options(tt_flags INTERFACE
     -Wswitch-enum -Wimplicit-fallthrough
     -fno-common -fno-strict-aliasing -fstack-protector-strong
     $<$<C_COMPILER_ID:GNU>:-Wduplicated-cond -Wduplicated-branches -Wlogical-op>
-    $<$<C_COMPILER_ID:Clang>:-Wthread-safety -Wunreachable-code>>
-    # Sanitizers redefine the checked functions; unoptimised code cannot have them.
-    $<$<AND:$<CONFIG:RelWithDebInfo>,$<STREQUAL:${TT_SANITIZE},>>:-D_FORTIFY_SOURCE=2>)
+    $<$<C_COMPILER_ID:Clang>:-Wthread-safety -Wunreachable-code>>)
+# Sanitizers redefine the checked functions; unoptimised code cannot have them.
+if(NOT TT_SANITIZE)
+    target_compile_options(tt_flags INTERFACE $<$<CONFIG:RelWithDebInfo>:-D_FORTIFY_SOURCE=2>)
+endif()
 
 function(tt_folder NAME)
     list(TRANSFORM ARGN PREPEND ${PROJECT_SOURCE_DIR}/${NAME}/ OUTPUT_VARIABLE sources)
