@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "packet/block.h"
+#include "twintap/accounting.h"
 #include "twintap/datagram.h"
 
 /* Datagrams next to each other; borrowed until take returns. */
@@ -26,10 +27,10 @@ struct tt_run {
 };
 
 struct tt_sink_counters {
-	uint64_t given; /* added to by the sink, in take */
+	uint64_t withheld[TT_WITHHELD_COUNT]; /* by dispatch, save what only the sink can tell */
+	uint64_t given;                       /* added to by the sink, in take */
 	uint64_t written;
 	uint64_t dropped;
-	uint64_t no_route; /* not given: nobody is behind that port */
 	uint64_t bytes;
 };
 

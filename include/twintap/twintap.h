@@ -11,6 +11,7 @@
 #include "twintap/address.h"
 #include "twintap/datagram.h"
 #include "twintap/error.h"
+#include "twintap/handler.h"
 #include "twintap/link.h"
 #include "twintap/receiver.h"
 #include "twintap/version.h"
