@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The filter program in the kernel: loaded, its state mapped, its counters read
+ *
+ * libbpf writes to standard error unless its print hook says otherwise, and has one
+ * hook for the whole process. It is replaced for the time of a load only, and what
+ * the verifier said goes into the error instead.
+ */
+
+#include "bpf/filter_program.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <linux/membarrier.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "filter.skel.h"
+
+enum {
+	VERIFIER_LOG_BYTES = 64 << 10,
+};
+
+struct tt_filter_program {
+	struct filter_bpf *skeleton; /* owned */
+	unsigned int cpus_count;
+	struct tt_filter_counters *cpu_counters; /* owned; one for each possible CPU */
+};
+
+static void skeleton_destroyp(struct filter_bpf **skeleton)
+{
+	filter_bpf__destroy(*skeleton);
+}
+
+static void free_charp(char **text)
+{
+	free(*text);
+}
+
+static void program_freep(struct tt_filter_program **program)
+{
+	tt_filter_program_free(*program);
+}
+
+static int print_nothing(enum libbpf_print_level level, const char *format, va_list args)
+{
+	(void)level;
+	(void)format;
+	(void)args;
+	return 0;
+}
+
+/* Whether this process may load programs as far as capabilities go. */
+static bool has_bpf_capability(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return false;
+	return (data[CAP_TO_INDEX(CAP_BPF)].effective & CAP_TO_MASK(CAP_BPF)) ||
+	       (data[CAP_TO_INDEX(CAP_SYS_ADMIN)].effective & CAP_TO_MASK(CAP_SYS_ADMIN));
+}
+
+/* The last line that the verifier wrote before its statistics, or NULL. */
+static const char *find_verifier_reason(char *log)
+{
+	char *end = strstr(log, "\nprocessed ");
+	char *line;
+
+	if (!end || end == log)
+		return NULL;
+	*end = '\0';
+	line = strrchr(log, '\n');
+	return line ? line + 1 : log;
+}
+
+static int explain_load_failure(int r, char *log, struct tt_error *reterr)
+{
+	const char *reason = find_verifier_reason(log);
+
+	if (r == -EPERM && !has_bpf_capability())
+		return tt_error_set(
+			reterr, r,
+			"load the port filter into the kernel: %s: it takes CAP_BPF: run "
+			"as root, or give the program cap_net_raw,cap_bpf by setcap(8)",
+			strerror(-r));
+	if (r == -EPERM)
+		return tt_error_set(
+			reterr, r,
+			"load the port filter into the kernel: %s, in spite of CAP_BPF: "
+			"kernel lockdown, a security module or seccomp forbids bpf(2)",
+			strerror(-r));
+	if (r == -ENOSYS)
+		return tt_error_set(
+			reterr, r,
+			"load the port filter into the kernel: this kernel has no bpf(2): "
+			"use one built with CONFIG_BPF_SYSCALL");
+	if (reason)
+		return tt_error_set(reterr, r,
+				    "load the port filter into the kernel: %s: verifier: %s",
+				    strerror(-r), reason);
+	return tt_error_set(reterr, r, "load the port filter into the kernel: %s", strerror(-r));
+}
+
+static int load_skeleton(struct filter_bpf **ret_skeleton, struct tt_error *reterr)
+{
+	TT_CLEANUP(skeleton_destroyp) struct filter_bpf *skeleton = NULL;
+	TT_CLEANUP(free_charp) char *log = calloc(1, VERIFIER_LOG_BYTES);
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .kernel_log_buf = log,
+		    .kernel_log_size = VERIFIER_LOG_BYTES, .kernel_log_level = 0);
+	libbpf_print_fn_t print;
+	int r;
+
+	if (!log)
+		return tt_error_set(reterr, -ENOMEM, "load the port filter: %s", strerror(ENOMEM));
+
+	print = libbpf_set_print(print_nothing);
+	skeleton = filter_bpf__open_opts(&opts);
+	r = skeleton ? filter_bpf__load(skeleton) : -errno;
+	(void)libbpf_set_print(print);
+	if (r < 0)
+		return explain_load_failure(r, log, reterr);
+	if (!skeleton->bss)
+		return tt_error_set(
+			reterr, -EOPNOTSUPP,
+			"map the port filter's state: this kernel cannot map BPF arrays");
+
+	*ret_skeleton = TT_TAKE_PTR(skeleton);
+	return 0;
+}
+
+int tt_filter_program_new(struct tt_filter_program **ret_program, struct tt_error *reterr)
+{
+	TT_CLEANUP(program_freep) struct tt_filter_program *program = NULL;
+	int cpus_count = libbpf_num_possible_cpus();
+	int r;
+
+	if (cpus_count < 0)
+		return tt_error_set(reterr, cpus_count, "count the CPUs: %s",
+				    strerror(-cpus_count));
+
+	program = calloc(1, sizeof(*program));
+	if (!program)
+		return tt_error_set(reterr, -ENOMEM, "load the port filter: %s", strerror(ENOMEM));
+	program->cpus_count = (unsigned int)cpus_count;
+	program->cpu_counters = calloc(program->cpus_count, sizeof(*program->cpu_counters));
+	if (!program->cpu_counters)
+		return tt_error_set(reterr, -ENOMEM, "load the port filter: %s", strerror(ENOMEM));
+
+	r = load_skeleton(&program->skeleton, reterr);
+	if (r < 0)
+		return r;
+
+	*ret_program = TT_TAKE_PTR(program);
+	return 0;
+}
+
+void tt_filter_program_free(struct tt_filter_program *program)
+{
+	if (!program)
+		return;
+
+	filter_bpf__destroy(program->skeleton);
+	free(program->cpu_counters);
+	free(program);
+}
+
+int tt_filter_program_fd(const struct tt_filter_program *program)
+{
+	return bpf_program__fd(program->skeleton->progs.tt_filter);
+}
+
+struct tt_filter_state *tt_filter_program_state(const struct tt_filter_program *program)
+{
+	return &program->skeleton->bss->state;
+}
+
+int tt_filter_program_add_interface(struct tt_filter_program *program, uint32_t interface_index,
+				    struct tt_error *reterr)
+{
+	int fd = bpf_map__fd(program->skeleton->maps.interfaces);
+	uint8_t present = 1;
+	int r;
+
+	if (bpf_map_update_elem(fd, &interface_index, &present, BPF_ANY) < 0) {
+		r = -errno;
+		return tt_error_set(reterr, r, "put interface %u into the filter: %s",
+				    interface_index, strerror(-r));
+	}
+	return 0;
+}
+
+int tt_filter_program_read_counters(const struct tt_filter_program *program,
+				    struct tt_filter_counters ret_counters[TT_FILTER_SOURCE_COUNT])
+{
+	int fd = bpf_map__fd(program->skeleton->maps.counters);
+
+	memset(ret_counters, 0, TT_FILTER_SOURCE_COUNT * sizeof(*ret_counters));
+	for (uint32_t source = 0; source < TT_FILTER_SOURCE_COUNT; source++) {
+		struct tt_filter_counters *sum = &ret_counters[source];
+
+		if (bpf_map_lookup_elem(fd, &source, program->cpu_counters) < 0)
+			return -errno;
+		for (unsigned int cpu = 0; cpu < program->cpus_count; cpu++) {
+			const struct tt_filter_counters *one = &program->cpu_counters[cpu];
+
+			sum->seen += one->seen;
+			sum->accepted += one->accepted;
+			for (unsigned int i = 0; i < TT_FILTER_REJECT_COUNT; i++)
+				sum->rejected[i] += one->rejected[i];
+		}
+	}
+	return 0;
+}
+
+/*
+ * Closing any packet socket waits for the packets under way in the kernel, whatever
+ * the machine: the way out where membarrier(2) is missing, as on nohz_full kernels.
+ */
+static int wait_by_closing_a_socket(void)
+{
+	int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	(void)close(fd); /* nothing was written: no error can matter */
+	return 0;
+}
+
+int tt_filter_program_wait_quiescent(void)
+{
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) == 0)
+		return 0;
+	return wait_by_closing_a_socket();
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The filter program in the kernel: loaded, its state mapped, its counters read
+ *
+ * This is mechanism only; what to write into the state, and when, is decided in
+ * filter/. libbpf is used in this folder and nowhere else.
+ */
+
+#pragma once
+
+#include <stdint.h>
+
+#include "bpf/filter_state.h"
+#include "twintap/error.h"
+
+struct tt_filter_program;
+
+/* Loads the program with its gate closed. */
+int tt_filter_program_new(struct tt_filter_program **ret_program, struct tt_error *reterr);
+void tt_filter_program_free(struct tt_filter_program *program);
+
+/* For SO_ATTACH_BPF; borrowed. */
+int tt_filter_program_fd(const struct tt_filter_program *program);
+
+/* The shared state, written by us and read by the kernel; borrowed. */
+struct tt_filter_state *tt_filter_program_state(const struct tt_filter_program *program);
+
+/* Puts an interface into the set that counts when the state says checks_interface. */
+int tt_filter_program_add_interface(struct tt_filter_program *program, uint32_t interface_index,
+				    struct tt_error *reterr);
+
+/* Sums the counters of all CPUs, by TT_FILTER_SOURCE_*. 0, or a negative errno. */
+int tt_filter_program_read_counters(const struct tt_filter_program *program,
+				    struct tt_filter_counters ret_counters[TT_FILTER_SOURCE_COUNT]);
+
+/*
+ * Returns when each run of a socket filter that had begun before has ended. It waits
+ * for the kernel's grace period: milliseconds, on a busy machine some tens of them.
+ */
+int tt_filter_program_wait_quiescent(void);
