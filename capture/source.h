@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * A packet socket with its receive ring, as a source
+ */
+
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "packet/source.h"
+#include "twintap/error.h"
+
+struct tt_capture_config {
+	uint8_t version;          /* 4 or 6: which protocol the socket is bound to */
+	uint32_t interface_index; /* 0: all interfaces */
+	int program_fd;           /* the filter, shared by all sockets; borrowed */
+	uint64_t ring_bytes;
+	uint32_t retire_ms; /* a block is handed over at the latest after that time */
+	const uint32_t *promiscuous_indexes; /* interfaces to switch to promiscuous mode */
+	size_t promiscuous_count;
+};
+
+/*
+ * Opens the socket with its ring and binds it last: from here on the filter decides,
+ * and its gate is still closed. The ring may be smaller than asked for: the statistics
+ * say how large it is.
+ */
+int tt_capture_new(struct tt_source **ret_source, const struct tt_capture_config *config,
+		   struct tt_error *reterr);
