@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The pump: what one worker does, from sources to sinks
+ *
+ * Takes batches of frames from its sources in turn, has their headers read, and
+ * gives each sink the datagrams that it wants. It knows neither what a source is
+ * made of nor what a sink does. It accounts for each datagram, and remembers which
+ * sinks have ended or failed: these get nothing more, and that too is accounted for.
+ */
+
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "event/loop.h"
+#include "packet/sink.h"
+#include "packet/source.h"
+#include "twintap/accounting.h"
+
+struct tt_pump;
+
+/* Sets the LOCAL flag where it is due; called once a batch. */
+typedef void tt_mark_local_fn(void *context, struct tt_datagram *datagrams, size_t count);
+
+int tt_pump_new(struct tt_pump **ret_pump, tt_mark_local_fn *mark_local, void *context);
+/* Frees its sources and sinks too. */
+void tt_pump_free(struct tt_pump *pump);
+
+/* Takes over the source and watches it in @loop, which outlives the pump. */
+int tt_pump_add_source(struct tt_pump *pump, struct tt_source *source, struct tt_loop *loop);
+
+/* Takes over the sink. -ENOSPC beyond TT_OUTPUTS_MAX. @name is copied. */
+int tt_pump_add_sink(struct tt_pump *pump, struct tt_sink *sink, const char *name);
+
+/*
+ * Moves one batch. 0; TT_EMPTY when no source has anything now; a negative errno when a
+ * source or a sink has failed: each failure comes once, and the rest goes on.
+ */
+int tt_pump_step(struct tt_pump *pump);
+
+/*
+ * Moves datagrams to the caller instead of a handler: as tt_pump_step(), and
+ * *ret_datagrams are borrowed until the next call. @sink, one of the pump's own, is
+ * their filter and account; its take is not called.
+ */
+int tt_pump_pull(struct tt_pump *pump, struct tt_sink *sink,
+		 const struct tt_datagram **ret_datagrams, size_t *ret_count);
+
+/* Has the sinks write out what they buffered. 0, or the first failure. */
+int tt_pump_flush(struct tt_pump *pump, bool is_end);
+
+/* From here on datagrams are counted, and dropped for every sink; buffered ones too. */
+void tt_pump_drop(struct tt_pump *pump);
+
+/* Whether a sink asked for the end, or no sink wants anything any more. */
+bool tt_pump_has_ended(const struct tt_pump *pump);
+
+/* Whether a source has anything to read, as far as the loop has told. */
+bool tt_pump_is_ready(const struct tt_pump *pump);
+
+/* Datagrams taken from the sources of @kind, for the account at rest. */
+uint64_t tt_pump_delivered(const struct tt_pump *pump, uint8_t kind);
+
+/* Adds what sources delivered and lost, and what sinks did. 0, or a negative errno. */
+int tt_pump_account(struct tt_pump *pump, struct tt_accounting *accounting);
