@@ -67,7 +67,7 @@ enum tt_datagram_flag {
  */
 struct tt_datagram {
 	const uint8_t *packet;  /**< The IP header. */
-	const uint8_t *payload; /**< Behind the UDP header; NULL unless the verdict is OK. */
+	const uint8_t *payload; /**< Behind the UDP header; NULL unless OK or BAD_CHECKSUM. */
 	uint32_t packet_bytes;  /**< Captured bytes from packet on; link padding included. */
 	uint32_t wire_bytes;    /**< The same on the wire: more, if the capture cut it. */
 	uint32_t payload_bytes; /**< The payload's length by the UDP header. */
@@ -82,7 +82,7 @@ struct tt_datagram {
 	uint16_t udp_checksum;         /**< As in the header, in the machine's byte order. */
 	uint16_t worker_index;         /**< Which worker took it. */
 	uint16_t flags;                /**< enum tt_datagram_flag */
-	uint8_t version;               /**< 4 or 6, by the link's protocol. */
+	uint8_t version;               /**< 4 or 6, by the link's protocol; else 0. */
 	uint8_t hop_limit;             /**< IPv4: time to live. */
 	uint8_t dscp;                  /**< Upper 6 bits of the traffic class. */
 	uint8_t ecn;                   /**< Lower 2 bits of the traffic class. */
@@ -99,6 +99,7 @@ struct tt_datagram {
  *
  * @param packet             The IP header and what follows; borrowed by the result.
  * @param packet_bytes       How much there is; the packet's own length on the wire too.
+ *                           Nothing is looked at beyond 4 GiB - 1.
  * @param[out] ret_datagram  The datagram.
  * @return 0, whatever the verdict; -EINVAL for a NULL pointer.
  * @thread any   @since 0.1
