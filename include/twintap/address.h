@@ -47,8 +47,9 @@ struct tt_address {
  * @brief Read an endpoint such as "192.0.2.1:53", "[fe80::1%eth0]:53" or ":53".
  *
  * The text is numbers only: nothing is looked up in DNS. A missing host, as in
- * ":53", is the IPv6 wildcard "::". A zone is an interface's name or number; a
- * name is looked up among the interfaces of the calling thread's network namespace.
+ * ":53", is the IPv6 wildcard "::". A zone is an interface's name or number. Digits
+ * are always the number, from 1, which is not looked up; a name is looked up among the
+ * interfaces of the calling thread's network namespace.
  *
  * @param text              The endpoint; borrowed.
  * @param[out] ret_address  The endpoint; untouched on failure.
@@ -90,7 +91,12 @@ TT_API uint16_t tt_address_port(const struct tt_address *address);
 /** @brief Bytes that bind(2) or sendto(2) want for it: 16 or 28; 0 for an unknown family. @since 0.1 */
 TT_API socklen_t tt_address_bytes(const struct tt_address *address);
 
-/** @brief Whether two endpoints are the same: family, address, scope and port. @thread any @since 0.1 */
+/**
+ * @brief Whether two endpoints are the same: family, address, scope and port.
+ *
+ * Two of AF_UNSPEC are; endpoints of a family that is not known are not.
+ * @thread any   @since 0.1
+ */
 TT_API bool tt_address_is_equal(const struct tt_address *a, const struct tt_address *b);
 
 #ifdef __cplusplus
