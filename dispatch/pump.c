@@ -413,26 +413,6 @@ bool tt_pump_has_ended(const struct tt_pump *pump)
 	return pump->sinks_count > 0;
 }
 
-bool tt_pump_is_ready(const struct tt_pump *pump)
-{
-	for (size_t i = 0; i < pump->sources_count; i++) {
-		if (pump->sources[i].is_ready)
-			return true;
-	}
-	return false;
-}
-
-uint64_t tt_pump_delivered(const struct tt_pump *pump, uint8_t kind)
-{
-	uint64_t delivered = 0;
-
-	for (size_t i = 0; i < pump->sources_count; i++) {
-		if (pump->sources[i].source->kind == kind)
-			delivered += pump->sources[i].account.delivered;
-	}
-	return delivered;
-}
-
 static int account_source(const struct source_slot *slot, struct tt_source_accounting *account)
 {
 	struct tt_source_statistics statistics = { 0 };

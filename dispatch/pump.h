@@ -58,11 +58,5 @@ void tt_pump_drop(struct tt_pump *pump);
 /* Whether a sink asked for the end, or no sink wants anything any more. */
 bool tt_pump_has_ended(const struct tt_pump *pump);
 
-/* Whether a source has anything to read, as far as the loop has told. */
-bool tt_pump_is_ready(const struct tt_pump *pump);
-
-/* Datagrams taken from the sources of @kind, for the account at rest. */
-uint64_t tt_pump_delivered(const struct tt_pump *pump, uint8_t kind);
-
 /* Adds what sources delivered and lost, and what sinks did. 0, or a negative errno. */
 int tt_pump_account(struct tt_pump *pump, struct tt_accounting *accounting);

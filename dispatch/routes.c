@@ -14,7 +14,6 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
-#include "twintap/address.h"
 #include "twintap/error.h"
 
 enum {
