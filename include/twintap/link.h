@@ -30,7 +30,11 @@ enum tt_link_flag {
 	TT_LINK_LOOPBACK = 1 << 2, /**< Loops back to this host. */
 };
 
-/** @brief One interface, as the kernel described it; 128 bytes, for ever. */
+/**
+ * @brief One interface, as the kernel described it; 128 bytes, for ever.
+ *
+ * A name is bytes: it may hold anything but NUL, blanks, ':' and '/'. Escape it in output.
+ */
 struct tt_link {
 	uint32_t index;        /**< Its number in its network namespace. */
 	uint32_t master_index; /**< The bridge, bond or VRF that it is a port of; 0: of none. */
@@ -51,7 +55,8 @@ struct tt_link {
  * @param[out] ret_links        An array, by index ascending; the caller frees it with free(3).
  * @param[out] ret_links_count  How many.
  * @param[out] reterr           What failed; may be NULL.
- * @return 0; a negative errno of the netlink exchange; -ENOMEM.
+ * @return 0; -EAGAIN when interfaces kept changing while they were read; a negative errno
+ *         of the netlink exchange; -ENOMEM; -EINVAL for a NULL pointer.
  * @thread any   @since 0.1
  * @see rtnetlink(7) RTM_GETLINK
  */
@@ -59,12 +64,14 @@ TT_API int tt_link_list(struct tt_link **ret_links, size_t *ret_links_count,
 			struct tt_error *reterr);
 
 /**
- * @brief Find one interface by its name.
+ * @brief Find one interface by its name; alternative names are not looked at.
  *
  * @param name           1 to 15 bytes.
  * @param[out] ret_link  The interface; untouched on failure.
- * @param[out] reterr    What failed, with the names that exist; may be NULL.
- * @return 0; -ENODEV when there is none; -EINVAL for a name that cannot be one; a netlink errno.
+ * @param[out] reterr    What failed, with the names that exist, as far as they fit; bytes that
+ *                       are no printable ASCII as \\xNN. May be NULL.
+ * @return 0; -ENODEV when there is none; -EINVAL for a name that cannot be one; otherwise as
+ *         tt_link_list().
  * @thread any   @since 0.1
  */
 TT_API int tt_link_find(const char *name, struct tt_link *ret_link, struct tt_error *reterr);
