@@ -5,7 +5,9 @@
  *
  * Messages are built in place, without allocation, so that an out-of-memory
  * failure can be worded like any other. A message that does not fit keeps its
- * beginning: the outermost steps tell a reader where to look.
+ * beginning: the outermost steps tell a reader where to look. What it quotes comes
+ * from people and files: a control character in it becomes "?", so that a message is
+ * one line and cannot steer a terminal.
  */
 
 #include "base/error.h"
@@ -26,6 +28,14 @@ static void append(char *message, size_t message_bytes, size_t used, const char 
 		message[used] = '\0';
 }
 
+static void keep_one_line(char *message)
+{
+	for (char *c = message; *c; c++) {
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '?';
+	}
+}
+
 int tt_error_set(struct tt_error *err, int code, const char *format, ...)
 {
 	va_list args;
@@ -39,6 +49,7 @@ int tt_error_set(struct tt_error *err, int code, const char *format, ...)
 	va_start(args, format);
 	(void)vsnprintf(err->message, sizeof(err->message), format, args);
 	va_end(args);
+	keep_one_line(err->message);
 
 	return code;
 }
@@ -63,6 +74,7 @@ int tt_error_wrap(struct tt_error *err, int code, const char *format, ...)
 
 	if (length >= 0)
 		append(err->message, sizeof(err->message), (size_t)length, inner);
+	keep_one_line(err->message);
 
 	return code;
 }
