@@ -3,8 +3,8 @@
 /*
  * From a frame to a datagram
  *
- * Fills in what the frame itself knows and hands the bytes from layer to layer:
- * ipv4.c or ipv6.c, then udp.c. The order of the verdicts is written in decode.h.
+ * Fills in what the frame itself knows; the layers do the rest: ipv4.c or ipv6.c, and
+ * from there udp.c. The order of the verdicts is written in decode.h.
  *
  * Invariant 1: every byte of the datagram is written, its reserve included, so that
  *              equal packets give equal datagrams.
@@ -13,13 +13,14 @@
 #include "decode/decode.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "decode/layers.h"
 
 enum {
 	VERSION_SHIFT = 4, /* the upper half of the first byte, in both families */
 };
+
+static const struct tt_datagram empty;
 
 static uint8_t version_of(struct tt_view packet)
 {
@@ -28,24 +29,16 @@ static uint8_t version_of(struct tt_view packet)
 
 static enum tt_verdict read_layers(struct tt_view packet, struct tt_datagram *datagram)
 {
-	struct tt_transport transport;
-	enum tt_verdict verdict;
-
 	if (packet.bytes_count == 0)
 		return TT_VERDICT_TRUNCATED;
 	if (version_of(packet) != datagram->version)
 		return TT_VERDICT_BAD_VERSION;
 
 	if (datagram->version == 4)
-		verdict = tt_ipv4_read(packet, datagram, &transport);
-	else if (datagram->version == 6)
-		verdict = tt_ipv6_read(packet, datagram, &transport);
-	else
-		verdict = TT_VERDICT_BAD_VERSION;
-
-	if (verdict != TT_VERDICT_OK)
-		return verdict;
-	return tt_udp_read(packet, &transport, datagram);
+		return tt_ipv4_read(packet, datagram);
+	if (datagram->version == 6)
+		return tt_ipv6_read(packet, datagram);
+	return TT_VERDICT_BAD_VERSION;
 }
 
 static uint16_t checksum_flags(uint8_t frame_flags)
@@ -63,8 +56,8 @@ void tt_decode_frame(const struct tt_frame *frame, struct tt_datagram *ret_datag
 {
 	struct tt_view packet = { .bytes = frame->bytes, .bytes_count = frame->captured_bytes };
 
-	/* Eight wide stores: cheaper than to know in each branch what is still to be zeroed. */
-	memset(ret_datagram, 0, sizeof(*ret_datagram));
+	/* A memset of that size is a string instruction to gcc 12, which takes longer than the rest. */
+	*ret_datagram = empty;
 
 	ret_datagram->packet = frame->bytes;
 	ret_datagram->packet_bytes = frame->captured_bytes;
@@ -74,7 +67,6 @@ void tt_decode_frame(const struct tt_frame *frame, struct tt_datagram *ret_datag
 	ret_datagram->version = frame->version;
 	ret_datagram->packet_type = frame->packet_type;
 	ret_datagram->flags = checksum_flags(frame->flags);
-
 	ret_datagram->verdict = (uint8_t)read_layers(packet, ret_datagram);
 }
 

@@ -33,54 +33,51 @@ enum {
 	ECN_MASK = 0x03,
 };
 
-static void read_address(struct tt_view packet, size_t offset, struct tt_address *address)
+static void read_address(struct tt_view header, size_t offset, struct tt_address *address)
 {
 	address->ipv4.sin_family = AF_INET;
-	tt_view_copy(packet, offset, &address->ipv4.sin_addr, sizeof(address->ipv4.sin_addr));
+	tt_view_copy(header, offset, &address->ipv4.sin_addr, sizeof(address->ipv4.sin_addr));
 }
 
-static void read_fields(struct tt_view packet, struct tt_datagram *datagram)
+static void read_fields(struct tt_view header, struct tt_datagram *datagram)
 {
-	uint8_t traffic_class = tt_view_u8(packet, TRAFFIC_CLASS_OFFSET);
+	uint8_t traffic_class = tt_view_u8(header, TRAFFIC_CLASS_OFFSET);
 
 	datagram->dscp = (uint8_t)(traffic_class >> DSCP_SHIFT);
 	datagram->ecn = traffic_class & ECN_MASK;
-	datagram->id = tt_view_be16(packet, ID_OFFSET);
-	datagram->hop_limit = tt_view_u8(packet, TTL_OFFSET);
-	read_address(packet, SOURCE_OFFSET, &datagram->source);
-	read_address(packet, DESTINATION_OFFSET, &datagram->destination);
+	datagram->id = tt_view_be16(header, ID_OFFSET);
+	datagram->hop_limit = tt_view_u8(header, TTL_OFFSET);
+	read_address(header, SOURCE_OFFSET, &datagram->source);
+	read_address(header, DESTINATION_OFFSET, &datagram->destination);
 }
 
-enum tt_verdict tt_ipv4_read(struct tt_view packet, struct tt_datagram *datagram,
-			     struct tt_transport *ret_transport)
+enum tt_verdict tt_ipv4_read(struct tt_view packet, struct tt_datagram *datagram)
 {
 	uint32_t header_bytes, total_bytes;
+	struct tt_view header;
 	uint16_t fragment;
 
-	if (!tt_view_has(packet, 0, HEADER_BYTES_MIN))
+	if (!tt_view_part(packet, 0, HEADER_BYTES_MIN, &header))
 		return TT_VERDICT_TRUNCATED;
 
-	read_fields(packet, datagram);
+	read_fields(header, datagram);
 
-	header_bytes = (tt_view_u8(packet, 0) & HEADER_WORDS_MASK) * (uint32_t)WORD_BYTES;
+	header_bytes = (tt_view_u8(header, 0) & HEADER_WORDS_MASK) * (uint32_t)WORD_BYTES;
 	if (header_bytes < HEADER_BYTES_MIN)
 		return TT_VERDICT_BAD_HEADER_LENGTH;
 
-	total_bytes = tt_view_be16(packet, TOTAL_LENGTH_OFFSET);
+	total_bytes = tt_view_be16(header, TOTAL_LENGTH_OFFSET);
 	if (total_bytes == 0 && datagram->wire_bytes > UINT16_MAX)
 		total_bytes = datagram->wire_bytes;
 	if (total_bytes < header_bytes || total_bytes > datagram->wire_bytes)
 		return TT_VERDICT_BAD_LENGTH;
 
-	if (tt_view_u8(packet, PROTOCOL_OFFSET) != IPPROTO_UDP)
+	if (tt_view_u8(header, PROTOCOL_OFFSET) != IPPROTO_UDP)
 		return TT_VERDICT_NOT_UDP;
 
-	fragment = tt_view_be16(packet, FRAGMENT_OFFSET);
+	fragment = tt_view_be16(header, FRAGMENT_OFFSET);
 	if (fragment & IP_OFFMASK)
 		return TT_VERDICT_FRAGMENT;
 
-	ret_transport->offset = header_bytes;
-	ret_transport->end_bytes = total_bytes;
-	ret_transport->is_first_fragment = fragment & IP_MF;
-	return TT_VERDICT_OK;
+	return tt_udp_read(packet, header_bytes, total_bytes, fragment & IP_MF, datagram);
 }

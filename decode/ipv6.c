@@ -66,28 +66,28 @@ static bool is_scoped(const struct in6_addr *address)
 	       IN6_IS_ADDR_MC_LINKLOCAL(address);
 }
 
-static void read_address(struct tt_view packet, size_t offset, uint32_t interface_index,
+static void read_address(struct tt_view header, size_t offset, uint32_t interface_index,
 			 struct tt_address *address)
 {
 	struct sockaddr_in6 *ipv6 = &address->ipv6;
 
 	ipv6->sin6_family = AF_INET6;
-	tt_view_copy(packet, offset, &ipv6->sin6_addr, sizeof(ipv6->sin6_addr));
+	tt_view_copy(header, offset, &ipv6->sin6_addr, sizeof(ipv6->sin6_addr));
 	if (is_scoped(&ipv6->sin6_addr))
 		ipv6->sin6_scope_id = interface_index;
 }
 
-static void read_fields(struct tt_view packet, struct tt_datagram *datagram)
+static void read_fields(struct tt_view header, struct tt_datagram *datagram)
 {
-	uint32_t first = tt_view_be32(packet, 0);
+	uint32_t first = tt_view_be32(header, 0);
 	uint32_t interface_index = datagram->interface_index;
 
 	datagram->dscp = (uint8_t)(first >> DSCP_SHIFT & DSCP_MASK);
 	datagram->ecn = (uint8_t)(first >> ECN_SHIFT & ECN_MASK);
 	datagram->flow_label = first & FLOW_LABEL_MASK;
-	datagram->hop_limit = tt_view_u8(packet, HOP_LIMIT_OFFSET);
-	read_address(packet, SOURCE_OFFSET, interface_index, &datagram->source);
-	read_address(packet, DESTINATION_OFFSET, interface_index, &datagram->destination);
+	datagram->hop_limit = tt_view_u8(header, HOP_LIMIT_OFFSET);
+	read_address(header, SOURCE_OFFSET, interface_index, &datagram->source);
+	read_address(header, DESTINATION_OFFSET, interface_index, &datagram->destination);
 }
 
 /* The packet's length when nothing in it states it: only an aggregate may do that. */
@@ -135,10 +135,9 @@ static enum tt_verdict read_jumbo(struct chain *chain, struct tt_view data, size
 
 static enum tt_verdict read_hop_by_hop(struct chain *chain, uint32_t bytes)
 {
-	struct tt_view header = tt_view_slice(chain->packet, chain->offset, bytes);
-	struct tt_view jumbo;
+	struct tt_view header, jumbo;
 
-	if (header.bytes_count < bytes)
+	if (!tt_view_part(chain->packet, chain->offset, bytes, &header))
 		return TT_VERDICT_TRUNCATED;
 	if (!tt_extension_find_option(tt_view_slice(header, OPTIONS_OFFSET, bytes), OPTION_JUMBO,
 				      &jumbo))
@@ -193,16 +192,12 @@ static enum tt_verdict step_over(struct chain *chain)
 	return verdict;
 }
 
-enum tt_verdict tt_ipv6_read(struct tt_view packet, struct tt_datagram *datagram,
-			     struct tt_transport *ret_transport)
+/* Kept out of line: most packets have no chain, and are read without its state. */
+static __attribute__((noinline)) enum tt_verdict walk_chain(struct tt_view packet,
+							    struct tt_datagram *datagram)
 {
 	struct chain chain = { .packet = packet, .wire_bytes = datagram->wire_bytes };
 	enum tt_verdict verdict;
-
-	if (!tt_view_has(packet, 0, HEADER_BYTES))
-		return TT_VERDICT_TRUNCATED;
-
-	read_fields(packet, datagram);
 
 	verdict = start_chain(&chain);
 	while (verdict == TT_VERDICT_OK && chain.next != IPPROTO_UDP)
@@ -210,8 +205,26 @@ enum tt_verdict tt_ipv6_read(struct tt_view packet, struct tt_datagram *datagram
 	if (verdict != TT_VERDICT_OK)
 		return verdict;
 
-	ret_transport->offset = chain.offset;
-	ret_transport->end_bytes = chain.end_bytes;
-	ret_transport->is_first_fragment = chain.is_first_fragment;
-	return TT_VERDICT_OK;
+	return tt_udp_read(packet, chain.offset, chain.end_bytes, chain.is_first_fragment,
+			   datagram);
+}
+
+enum tt_verdict tt_ipv6_read(struct tt_view packet, struct tt_datagram *datagram)
+{
+	uint32_t payload_bytes, end_bytes;
+	struct tt_view header;
+
+	if (!tt_view_part(packet, 0, HEADER_BYTES, &header))
+		return TT_VERDICT_TRUNCATED;
+
+	read_fields(header, datagram);
+
+	payload_bytes = tt_view_be16(header, PAYLOAD_LENGTH_OFFSET);
+	if (payload_bytes == 0 || tt_view_u8(header, NEXT_HEADER_OFFSET) != IPPROTO_UDP)
+		return walk_chain(packet, datagram);
+
+	end_bytes = HEADER_BYTES + payload_bytes;
+	if (end_bytes > datagram->wire_bytes)
+		return TT_VERDICT_BAD_LENGTH;
+	return tt_udp_read(packet, HEADER_BYTES, end_bytes, false, datagram);
 }

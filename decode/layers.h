@@ -3,11 +3,11 @@
 /*
  * What the layers of a packet hand each other, inside decode/
  *
- * decode.c hands the packet to one of the IP layers, and what that finds to the UDP
- * layer. Each fills in its fields of a datagram that was zero, and returns a verdict.
+ * decode.c calls one of the IP layers, and that the UDP layer. Each fills in its fields
+ * of a datagram that was zero, and returns the verdict.
  *
- * Invariant 1: offset <= end_bytes <= the datagram's wire_bytes. Neither says
- *              anything of what was captured: only the view does.
+ * Invariant 1: offset <= end_bytes <= the datagram's wire_bytes, of every header. Neither
+ *              says anything of what was captured: only the view does.
  */
 
 #pragma once
@@ -18,30 +18,24 @@
 #include "packet/view.h"
 #include "twintap/datagram.h"
 
-/* Where the UDP header is, by the IP headers alone. */
-struct tt_transport {
-	uint32_t offset;        /* from the IP header on */
-	uint32_t end_bytes;     /* the IP packet's length: what is behind it is link padding */
-	bool is_first_fragment; /* only a part of the datagram is here */
-};
-
 /* One IPv6 extension header. */
 struct tt_extension {
 	uint32_t bytes;
 	uint8_t next; /* what follows it, as a protocol number */
 };
 
-/* Reads the IPv4 header; @ret_transport is written when the verdict is OK. */
-enum tt_verdict tt_ipv4_read(struct tt_view packet, struct tt_datagram *datagram,
-			     struct tt_transport *ret_transport);
+/* Reads the IPv4 header, and what follows it. */
+enum tt_verdict tt_ipv4_read(struct tt_view packet, struct tt_datagram *datagram);
 
-/* Reads the IPv6 header and its extension chain; @ret_transport as above. */
-enum tt_verdict tt_ipv6_read(struct tt_view packet, struct tt_datagram *datagram,
-			     struct tt_transport *ret_transport);
+/* Reads the IPv6 header and its extension chain, and what follows them. */
+enum tt_verdict tt_ipv6_read(struct tt_view packet, struct tt_datagram *datagram);
 
-/* Reads the UDP header. */
-enum tt_verdict tt_udp_read(struct tt_view packet, const struct tt_transport *transport,
-			    struct tt_datagram *datagram);
+/*
+ * Reads the UDP header at @offset of an IP packet of @end_bytes; what is behind those
+ * is link padding. Of a first fragment only the ports are known.
+ */
+enum tt_verdict tt_udp_read(struct tt_view packet, uint32_t offset, uint32_t end_bytes,
+			    bool is_first_fragment, struct tt_datagram *datagram);
 
 /*
  * Reads the extension header of protocol number @kind at @offset in a packet of

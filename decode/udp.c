@@ -32,29 +32,24 @@ static void read_fields(struct tt_view header, struct tt_datagram *datagram)
 	datagram->udp_checksum = tt_view_be16(header, CHECKSUM_OFFSET);
 }
 
-enum tt_verdict tt_udp_read(struct tt_view packet, const struct tt_transport *transport,
-			    struct tt_datagram *datagram)
+enum tt_verdict tt_udp_read(struct tt_view packet, uint32_t offset, uint32_t end_bytes,
+			    bool is_first_fragment, struct tt_datagram *datagram)
 {
-	uint32_t room_bytes = transport->end_bytes - transport->offset;
+	uint32_t room_bytes = end_bytes - offset;
 	uint32_t length_bytes;
 	struct tt_view header, payload;
+	bool has_header;
+
+	has_header = room_bytes >= HEADER_BYTES &&
+		     tt_view_part(packet, offset, HEADER_BYTES, &header);
+	if (has_header)
+		read_fields(header, datagram);
 
 	/* Not the whole datagram is here, so its length cannot be judged. */
-	if (transport->is_first_fragment) {
-		if (room_bytes >= HEADER_BYTES &&
-		    tt_view_has(packet, transport->offset, HEADER_BYTES))
-			read_fields(tt_view_slice(packet, transport->offset, HEADER_BYTES),
-				    datagram);
+	if (is_first_fragment)
 		return TT_VERDICT_FRAGMENT;
-	}
-
-	if (room_bytes < HEADER_BYTES)
-		return TT_VERDICT_BAD_LENGTH;
-	if (!tt_view_has(packet, transport->offset, HEADER_BYTES))
-		return TT_VERDICT_TRUNCATED;
-
-	header = tt_view_slice(packet, transport->offset, HEADER_BYTES);
-	read_fields(header, datagram);
+	if (!has_header)
+		return room_bytes < HEADER_BYTES ? TT_VERDICT_BAD_LENGTH : TT_VERDICT_TRUNCATED;
 
 	length_bytes = tt_view_be16(header, LENGTH_OFFSET);
 	if (length_bytes == 0 && room_bytes > UINT16_MAX)
@@ -63,8 +58,7 @@ enum tt_verdict tt_udp_read(struct tt_view packet, const struct tt_transport *tr
 		return TT_VERDICT_BAD_LENGTH;
 
 	datagram->payload_bytes = length_bytes - HEADER_BYTES;
-	payload = tt_view_slice(packet, (size_t)transport->offset + HEADER_BYTES,
-				datagram->payload_bytes);
+	payload = tt_view_slice(packet, (size_t)offset + HEADER_BYTES, datagram->payload_bytes);
 	datagram->payload = payload.bytes;
 	datagram->payload_captured_bytes = (uint32_t)payload.bytes_count;
 	if (datagram->payload_captured_bytes < datagram->payload_bytes)
