@@ -37,6 +37,12 @@ static bool is_zero(const void *bytes, size_t count)
 	return true;
 }
 
+/* Bytes, not members: it is the bytes that are handed out, and all of them are written. */
+static bool is_same(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct tt_datagram)) == 0;
+}
+
 static void check_payload(const struct tt_datagram *datagram)
 {
 	bool is_cut = datagram->flags & TT_DATAGRAM_PAYLOAD_CUT;
@@ -123,7 +129,7 @@ static struct tt_datagram decode(const struct tt_frame *frame)
 	memset(&b, 0xa5, sizeof(b));
 	tt_decode_frame(frame, &a);
 	tt_decode_frame(frame, &b);
-	require(memcmp(&a, &b, sizeof(a)) == 0, "every byte of a datagram is written");
+	require(is_same(&a, &b), "every byte of a datagram is written");
 	return a;
 }
 
@@ -137,8 +143,7 @@ static void check_checksum(const struct tt_datagram *datagram)
 		require(datagram->verdict == TT_VERDICT_OK, "only a sound one is called corrupt");
 		verified.verdict = TT_VERDICT_OK;
 	}
-	require(memcmp(&verified, datagram, sizeof(verified)) == 0,
-		"verifying changes the verdict alone");
+	require(is_same(&verified, datagram), "verifying changes the verdict alone");
 }
 
 /* The same bytes by the public call: the same, but for what only a frame knows. */
@@ -153,16 +158,15 @@ static void check_public_call(const struct tt_frame *frame)
 		"any bytes can be decoded");
 	plain.version = datagram.version;
 	expected = decode(&plain);
-	require(memcmp(&expected, &datagram, sizeof(expected)) == 0,
-		"the public call decodes as the internal one");
+	require(is_same(&expected, &datagram), "the public call decodes as the internal one");
 }
 
-/* libFuzzer's entry; no header declares it. */
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+/* The name is libFuzzer's. NOLINTNEXTLINE(readability-identifier-naming) */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t data_bytes);
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t data_bytes)
 {
-	struct tt_view input = { .bytes = data, .bytes_count = size };
+	struct tt_view input = { .bytes = data, .bytes_count = data_bytes };
 	struct tt_datagram datagram;
 	struct tt_frame frame;
 	uint8_t *bytes;

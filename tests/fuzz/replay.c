@@ -22,7 +22,8 @@ enum {
 	TRUNCATIONS_MAX = 512,
 };
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+/* The name is libFuzzer's. NOLINTNEXTLINE(readability-identifier-naming) */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t data_bytes);
 
 static int run_file(const char *path)
 {

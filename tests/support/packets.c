@@ -225,8 +225,9 @@ static void put_udp(struct cursor *cursor, const struct tt_packet_spec *spec)
 
 size_t tt_packet_build(const struct tt_packet_spec *spec, uint8_t *buffer, size_t buffer_bytes)
 {
-	struct cursor cursor = { .bytes = buffer, .room_bytes = buffer_bytes };
+	struct cursor cursor = { .room_bytes = buffer_bytes };
 
+	cursor.bytes = buffer;
 	require(spec->version == 4 || spec->version == 6, "the version is 4 or 6");
 	if (spec->version == 4)
 		put_ipv4(&cursor, spec);

@@ -43,6 +43,7 @@ const struct tt_packet_shape tt_packet_shapes[] = {
 	{ "v4-length-in-options", { V4, .option_bytes = 4, .ip_length = TT_SAYS(23) }, TT_VERDICT_BAD_LENGTH, 20, 0 },
 	{ "v4-length-beyond-wire", { V4, .ip_length = TT_SAYS(69) }, TT_VERDICT_BAD_LENGTH, 20, 0 },
 	{ "v4-length-0", { V4, .ip_length = TT_SAYS(0) }, TT_VERDICT_BAD_LENGTH, 20, 0 },
+	{ "v4-length-0-largest", { .version = 4, .payload_bytes = 65507, .ip_length = TT_SAYS(0) }, TT_VERDICT_BAD_LENGTH, 20, 0 },
 	{ "v4-tcp", { V4, .protocol = TT_SAYS(6) }, TT_VERDICT_NOT_UDP, 20, 0 },
 	{ "v4-icmp", { V4, .protocol = TT_SAYS(1) }, TT_VERDICT_NOT_UDP, 20, 0 },
 	{ "v4-tcp-fragment", { V4, .protocol = TT_SAYS(6), .fragment = 185 }, TT_VERDICT_NOT_UDP, 20, 0 },
@@ -108,6 +109,7 @@ const struct tt_packet_shape tt_packet_shapes[] = {
 	{ "v6-version-4", { V6, .version_nibble = TT_SAYS(4) }, TT_VERDICT_BAD_VERSION, 1, 0 },
 	{ "v6-length-beyond-wire", { V6, .ip_length = TT_SAYS(49) }, TT_VERDICT_BAD_LENGTH, 40, 0 },
 	{ "v6-length-0", { V6, .ip_length = TT_SAYS(0) }, TT_VERDICT_BAD_LENGTH, 40, 0 },
+	{ "v6-length-0-largest", { .version = 6, .payload_bytes = 65527, .ip_length = TT_SAYS(0) }, TT_VERDICT_BAD_LENGTH, 40, 0 },
 	{ "v6-tcp", { V6, .protocol = TT_SAYS(6) }, TT_VERDICT_NOT_UDP, 40, 0 },
 	{ "v6-icmp", { V6, .protocol = TT_SAYS(58) }, TT_VERDICT_NOT_UDP, 40, 0 },
 	{ "v6-encrypted", { V6, .protocol = TT_SAYS(50) }, TT_VERDICT_NOT_UDP, 40, 0 },
@@ -163,6 +165,9 @@ const struct tt_packet_shape tt_packet_shapes[] = {
 
 	/* IPv6, jumbo options that are wrong. */
 	{ "v6-jumbo-unneeded", { V6, .extensions = { TT_JUMBO(65536u) } }, TT_VERDICT_BAD_LENGTH, 48, 0 },
+	{ "v6-jumbo-and-length", { .version = 6, .payload_bytes = 65600, .ip_length = TT_SAYS(100), .udp_length = TT_SAYS(0),
+		.extensions = { TT_JUMBO(65616u) } }, TT_VERDICT_BAD_LENGTH, 48, 0 },
+	{ "v6-jumbo-one-too-long", { .version = 6, BIG, .extensions = { TT_JUMBO(65617u) } }, TT_VERDICT_BAD_LENGTH, 48, 0 },
 	{ "v6-jumbo-too-small", { .version = 6, .payload_bytes = 65519, .ip_length = TT_SAYS(0),
 		.extensions = { TT_JUMBO(65535u) } },
 		TT_VERDICT_BAD_LENGTH, 48, 0 },
