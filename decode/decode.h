@@ -16,15 +16,16 @@
  *  2. IPv4: a header length below 20: BAD_HEADER_LENGTH. A total length shorter
  *     than the header or longer than the packet on the wire: BAD_LENGTH. Not UDP:
  *     NOT_UDP. A fragment offset: FRAGMENT.
- *  3. IPv6: a payload length beyond the wire: BAD_LENGTH. Then each extension
- *     header: one too many, a hop-by-hop header that is not the first, one that ends
- *     beyond the packet's length: BAD_EXTENSION; its length or next header not captured:
- *     TRUNCATED; a fragment offset: FRAGMENT, whatever the fragment says that it
- *     carries, since only the first one's word counts. Hop-by-hop options are walked, for one
- *     of them states the length: malformed: BAD_EXTENSION; a jumbo length that is
- *     not needed, below 65,536 or beyond the wire: BAD_LENGTH; a fragment header in
- *     a jumbogram: BAD_EXTENSION. What ends the chain is not UDP (ESP, whose next
- *     header is encrypted, and no-next-header included): NOT_UDP.
+ *  3. IPv6: a payload length beyond the wire: BAD_LENGTH. Then for each extension
+ *     header: one too many, a hop-by-hop header that is not the first, or one that ends
+ *     beyond the packet's length: BAD_EXTENSION; its length or next header not
+ *     captured: TRUNCATED; a fragment offset: FRAGMENT, whatever the fragment says that
+ *     it carries, since only the first one's word counts (RFC 8200, 4.5).
+ *     The hop-by-hop options are walked, for one of them states the packet's length:
+ *     not all captured: TRUNCATED; malformed: BAD_EXTENSION; a jumbo length that is not
+ *     needed, below 65,536 or beyond the wire: BAD_LENGTH; a fragment header in a
+ *     jumbogram: BAD_EXTENSION. What ends the chain is not UDP (ESP, whose next header
+ *     is encrypted, and no-next-header included): NOT_UDP.
  *  4. A first fragment: FRAGMENT, with ports when the UDP header is in it and captured.
  *  5. UDP: the IP packet has no room for 8 bytes: BAD_LENGTH. They were not
  *     captured: TRUNCATED. From here on ports and checksum are filled in. A length
@@ -33,8 +34,8 @@
  *
  * A length of 0 means "see elsewhere" in three places and only where 16 bits could
  * not say it: IPv4's total length and IPv6's payload length of an aggregate (the
- * length on the wire then counts, and has no link padding at that size), IPv6's payload length of a
- * jumbogram (RFC 2675), UDP's length in any of these (then the IP length counts).
+ * length on the wire then counts: links pad short frames only), IPv6's payload length
+ * of a jumbogram (RFC 2675), UDP's length in any of these (the IP length then counts).
  *
  * The kernel's filter (bpf/) must be able to read the ports of every packet whose
  * UDP header is reached by rules 1 to 5: OK, a first fragment, a UDP length that

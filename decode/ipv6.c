@@ -3,9 +3,9 @@
 /*
  * The IPv6 header and its extension chain
  *
- * Walks from the fixed header to the UDP header. Only two kinds of extension header are looked
- * into: hop-by-hop, since its jumbo option states the packet's length (RFC 2675), and
- * fragment. The others are stepped over by their length.
+ * Walks from the fixed header to the UDP header. Two kinds of extension header are
+ * looked into: hop-by-hop, since its jumbo option states the packet's length (RFC 2675),
+ * and fragment. The others are stepped over by their length.
  *
  * Invariant 1: chain.offset <= chain.end_bytes <= the length on the wire.
  */

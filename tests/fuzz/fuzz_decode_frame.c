@@ -4,9 +4,9 @@
  * Fuzzing the decoder
  *
  * An input is a head of eight bytes, which says what the source promised, and the
- * packet behind it. What must hold of every datagram is checked, whatever the
- * packet is; the bytes lie in an allocation of their exact size, so that a sanitizer sees a
- * read past them. tests/support/corpus.h writes inputs of this form.
+ * packet behind it (tests/support/corpus.h). What must hold of every datagram is
+ * checked, whatever the packet is; the bytes lie in an allocation of their exact size,
+ * so that a sanitizer sees a read past them.
  */
 
 #include <netinet/in.h>

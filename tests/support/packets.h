@@ -15,8 +15,9 @@
  * and only the claim is false. Checksums are right for what is claimed, by a slow
  * sum of its own, so that they can check the fast one.
  *
- * tt_packet_shapes holds one packet for each rule of decode/decode.h. Whoever reads headers
- * can be held to it: the decoder by verdict, a filter by what has_ports says.
+ * tt_packet_shapes holds one packet for each rule of decode/decode.h. Whoever reads
+ * headers can be held to it: the decoder by its verdict, a filter by ports_bytes, which
+ * is 0 where no port can be read.
  */
 
 #pragma once

@@ -3,8 +3,8 @@
 /*
  * The table of packet shapes
  *
- * One packet for each rule of decode/decode.h, in its order. The two numbers at the end of
- * a row are the captured bytes that the verdict and the ports need.
+ * One packet for each rule of decode/decode.h, in its order. The two numbers at the
+ * end of a row are the captured bytes that the verdict and the ports need.
  */
 
 #include "tests/support/packets.h"
