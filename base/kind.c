@@ -79,7 +79,7 @@ enum tt_error_kind tt_error_kind(int status)
 		return TT_ERROR_NONE;
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		if (kinds[i].code == -status)
+		if (-kinds[i].code == status) /* INT_MIN has no positive */
 			return kinds[i].kind;
 	}
 	return TT_ERROR_OTHER;
