@@ -57,7 +57,8 @@ int tt_datagram_copy(const struct tt_datagram *datagram, void *buffer, size_t bu
 	if (buffer_bytes < datagram->packet_bytes)
 		return -ENOSPC;
 
-	memcpy(buffer, datagram->packet, datagram->packet_bytes);
+	if (datagram->packet_bytes > 0) /* else there may be no packet to point to */
+		memcpy(buffer, datagram->packet, datagram->packet_bytes);
 	copy = *datagram;
 	copy.packet = buffer;
 	if (datagram->payload)
