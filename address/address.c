@@ -22,6 +22,7 @@
 
 enum {
 	HOST_TEXT_BYTES = INET6_ADDRSTRLEN, /* "ffff:…:255.255.255.255" and its NUL */
+	GROUPS_COUNT = 8,                   /* of 16 bits, in an IPv6 address */
 	PORT_MAX = 65535,
 	SHOWN_LENGTH_MAX = 80, /* of a bad text, in a message */
 };
@@ -238,14 +239,70 @@ static void put_ipv4(struct tt_text *text, struct in_addr host)
 	tt_text_put_decimal(text, bits & 255);
 }
 
+/* The longest run of zero groups, of two at least; of equally long ones the first. */
+static void find_zeros(const struct in6_addr *host, unsigned int *ret_start, unsigned int *ret_end)
+{
+	unsigned int start = 0;
+
+	*ret_start = *ret_end = GROUPS_COUNT;
+	for (unsigned int i = 0; i < GROUPS_COUNT; i++) {
+		if (host->s6_addr16[i] != 0) {
+			start = i + 1;
+			continue;
+		}
+		if (i > start && i + 1 - start > *ret_end - *ret_start) {
+			*ret_start = start;
+			*ret_end = i + 1;
+		}
+	}
+}
+
+/* Up to four hexadecimal digits, without zeros in front. */
+static void put_group(struct tt_text *text, unsigned int group)
+{
+	unsigned int shift = 12;
+
+	while (shift > 0 && group >> shift == 0)
+		shift -= 4;
+	tt_text_put_char(text, "0123456789abcdef"[group >> shift]);
+	while (shift > 0) {
+		shift -= 4;
+		tt_text_put_char(text, "0123456789abcdef"[group >> shift & 15]);
+	}
+}
+
+/* As inet_ntop(3) spells it, which is RFC 5952; by hand for the reason of put_ipv4(). */
 static void put_ipv6(struct tt_text *text, const struct sockaddr_in6 *ipv6)
 {
-	char words[HOST_TEXT_BYTES];
+	const struct in6_addr *host = &ipv6->sin6_addr;
+	unsigned int groups_count = GROUPS_COUNT;
+	unsigned int zeros_start;
+	unsigned int zeros_end;
+	bool has_ipv4;
 
-	if (!inet_ntop(AF_INET6, &ipv6->sin6_addr, words, sizeof(words)))
-		return; /* there is room, and the family is known */
+	find_zeros(host, &zeros_start, &zeros_end);
+	/* IPv4-mapped and IPv4-compatible addresses end as IPv4 addresses. */
+	has_ipv4 = zeros_start == 0 &&
+		   (zeros_end == 6 || (zeros_end == 5 && host->s6_addr16[5] == UINT16_MAX));
+	if (has_ipv4)
+		groups_count = 6;
 
-	tt_text_put_string(text, words);
+	for (unsigned int i = 0; i < groups_count; i++) {
+		if (i == zeros_start) {
+			tt_text_put_string(text, "::");
+			i = zeros_end - 1;
+			continue;
+		}
+		if (i > 0 && i != zeros_end)
+			tt_text_put_char(text, ':');
+		put_group(text, ntohs(host->s6_addr16[i]));
+	}
+	if (has_ipv4) {
+		if (zeros_end != 6)
+			tt_text_put_char(text, ':');
+		put_ipv4(text, (struct in_addr){ .s_addr = host->s6_addr32[3] });
+	}
+
 	if (ipv6->sin6_scope_id != 0) {
 		tt_text_put_char(text, '%');
 		tt_text_put_decimal(text, ipv6->sin6_scope_id);

@@ -292,6 +292,33 @@ static void every_octet_is_written_as_inet_ntop_writes_it(void **state)
 	}
 }
 
+/* Every way in which zeros can lie, with groups of one to four digits between them. */
+static void every_pattern_of_groups_is_written_as_inet_ntop_writes_it(void **state)
+{
+	static const uint16_t fillings[] = { 0x1, 0xab, 0xdef, 0x1000, 0x10a, 0xffff };
+
+	(void)state;
+
+	for (unsigned int pattern = 0; pattern < 256; pattern++) {
+		for (size_t filling = 0; filling < sizeof(fillings) / sizeof(fillings[0]);
+		     filling++) {
+			struct tt_address address = { .family = AF_INET6 };
+			char expected[INET6_ADDRSTRLEN];
+			char text[TT_ADDRESS_TEXT_BYTES];
+
+			for (unsigned int i = 0; i < 8; i++) {
+				if (pattern & 1U << i)
+					address.ipv6.sin6_addr.s6_addr16[i] =
+						htons(fillings[filling]);
+			}
+			assert_non_null(inet_ntop(AF_INET6, &address.ipv6.sin6_addr, expected,
+						  sizeof(expected)));
+			assert_string_equal(tt_address_format_host(&address, text, sizeof(text)),
+					    expected);
+		}
+	}
+}
+
 static void endpoints_are_equal_when_family_address_scope_and_port_are(void **state)
 {
 	static const char *const texts[] = {
@@ -335,6 +362,7 @@ int main(void)
 		cmocka_unit_test(text_that_does_not_fit_is_cut_and_keeps_its_nul),
 		cmocka_unit_test(no_known_family_is_written_as_a_question_mark),
 		cmocka_unit_test(every_octet_is_written_as_inet_ntop_writes_it),
+		cmocka_unit_test(every_pattern_of_groups_is_written_as_inet_ntop_writes_it),
 		cmocka_unit_test(endpoints_are_equal_when_family_address_scope_and_port_are),
 	};
 
