@@ -118,11 +118,16 @@ TT_API const char *tt_withheld_name(unsigned int withheld);
 /**
  * @brief Write an account as one JSON object.
  *
+ * Counts that are TT_UNKNOWN are null, and so is a sum of several sources with such a
+ * part. Sources and outputs beyond the account's size field are left out.
+ *
  * @param accounting       The account; borrowed.
  * @param text             Room for the object and a NUL.
  * @param text_bytes       How much room; TT_ACCOUNTING_JSON_BYTES is always enough.
  * @param[out] ret_length  Its length, without the NUL.
- * @return 0; -ENOSPC when the room is too small; -EINVAL.
+ * @return 0; -ENOSPC when the room is too small, which then holds the beginning and a NUL;
+ *         -EINVAL for a NULL pointer, a size that holds no source, or more outputs than
+ *         TT_OUTPUTS_MAX; -E2BIG for an account of a newer version that says more.
  * @thread any   @since 0.1
  */
 TT_API int tt_accounting_format_json(const struct tt_accounting *accounting, char *text,
