@@ -98,6 +98,23 @@ static __always_inline __u32 walk_ipv4(struct __sk_buff *skb, __u32 *ret_offset)
 	return HEADERS_READ;
 }
 
+static __always_inline bool is_extension(__u32 kind)
+{
+	switch (kind) {
+	case PROTOCOL_HOP_BY_HOP:
+	case PROTOCOL_ROUTING:
+	case PROTOCOL_FRAGMENT:
+	case PROTOCOL_AUTHENTICATION:
+	case PROTOCOL_DESTINATION:
+	case PROTOCOL_MOBILITY:
+	case PROTOCOL_HIP:
+	case PROTOCOL_SHIM6:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* Walks the extension headers of an IPv6 packet; as walk_ipv4(). */
 static __always_inline __u32 walk_extensions(struct __sk_buff *skb, __u32 next, __u32 *ret_offset)
 {
@@ -106,20 +123,8 @@ static __always_inline __u32 walk_extensions(struct __sk_buff *skb, __u32 next, 
 	for (int i = 0; i < EXTENSION_HEADERS_MAX; i++) {
 		__u32 word, length;
 
-		switch (next) {
-		case PROTOCOL_HOP_BY_HOP:
-		case PROTOCOL_ROUTING:
-		case PROTOCOL_FRAGMENT:
-		case PROTOCOL_AUTHENTICATION:
-		case PROTOCOL_DESTINATION:
-		case PROTOCOL_MOBILITY:
-		case PROTOCOL_HIP:
-		case PROTOCOL_SHIM6:
-			break;
-		default:
+		if (!is_extension(next))
 			return TT_FILTER_REJECT_NOT_UDP;
-		}
-
 		if (skb->len < offset + EXTENSION_BYTES_MIN)
 			return TT_FILTER_REJECT_MALFORMED;
 		word = load_word(skb,
@@ -141,7 +146,8 @@ static __always_inline __u32 walk_extensions(struct __sk_buff *skb, __u32 next, 
 			return HEADERS_READ;
 		}
 	}
-	return TT_FILTER_REJECT_MALFORMED;
+	/* One header too many; what is no header at all has ended the chain in time. */
+	return is_extension(next) ? TT_FILTER_REJECT_MALFORMED : TT_FILTER_REJECT_NOT_UDP;
 }
 
 /* Finds the UDP header of an IPv6 packet; as walk_ipv4(). */
