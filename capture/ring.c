@@ -130,21 +130,30 @@ static void prefetch_ahead(const uint8_t *frame, uint32_t stride)
 		__builtin_prefetch(ahead + (size_t)i * CACHE_LINE_BYTES);
 }
 
-/* Reads the frame at frame_offset and moves on to the next. */
-static int read_frame(struct tt_ring *ring, struct tt_frame *ret_frame)
+/* Whether a frame with @room_bytes behind its start fits in there, and the next one too. */
+static bool frame_is_sound(const struct tpacket3_hdr *header, uint32_t room_bytes, bool is_last)
+{
+	uint32_t stride = header->tp_next_offset;
+
+	if (header->tp_net < FRAME_HEADER_BYTES || header->tp_net > room_bytes ||
+	    header->tp_snaplen > room_bytes - header->tp_net || header->tp_snaplen > header->tp_len)
+		return false;
+	return is_last || (stride >= FRAME_HEADER_BYTES && stride % FRAME_ALIGNMENT == 0 &&
+			   stride <= room_bytes);
+}
+
+/* Reads the frame at frame_offset and moves on to the next; false, and nothing moved: it is none. */
+static bool read_frame(struct tt_ring *ring, struct tt_frame *ret_frame)
 {
 	const uint8_t *bytes = ring->current->bytes + ring->frame_offset;
 	uint32_t room_bytes = ring->end_offset - ring->frame_offset;
-	const struct tpacket3_hdr *header;
-	const struct sockaddr_ll *link;
+	const struct tpacket3_hdr *header = (const struct tpacket3_hdr *)(const void *)bytes;
+	const struct sockaddr_ll *link =
+		(const struct sockaddr_ll *)(const void *)(bytes + LINK_ADDRESS_OFFSET);
 
-	if (room_bytes < FRAME_HEADER_BYTES)
-		return -EBADMSG;
-	header = (const struct tpacket3_hdr *)(const void *)bytes;
-	link = (const struct sockaddr_ll *)(const void *)(bytes + LINK_ADDRESS_OFFSET);
-	if (header->tp_net < FRAME_HEADER_BYTES || header->tp_net > room_bytes ||
-	    header->tp_snaplen > room_bytes - header->tp_net || header->tp_snaplen > header->tp_len)
-		return -EBADMSG;
+	if (room_bytes < FRAME_HEADER_BYTES ||
+	    !frame_is_sound(header, room_bytes, ring->frames_left == 1))
+		return false;
 
 	*ret_frame = (struct tt_frame){
 		.bytes = bytes + header->tp_net,
@@ -161,14 +170,10 @@ static int read_frame(struct tt_ring *ring, struct tt_frame *ret_frame)
 
 	ring->frames_left--;
 	if (ring->frames_left > 0) {
-		uint32_t stride = header->tp_next_offset;
-
-		if (stride < FRAME_HEADER_BYTES || stride % FRAME_ALIGNMENT || stride > room_bytes)
-			return -EBADMSG;
-		ring->frame_offset += stride;
-		prefetch_ahead(bytes, stride);
+		ring->frame_offset += header->tp_next_offset;
+		prefetch_ahead(bytes, header->tp_next_offset);
 	}
-	return 0;
+	return true;
 }
 
 /* Ends the walk of a block; it goes back as soon as no batch holds it. */
@@ -185,22 +190,26 @@ int tt_ring_next(struct tt_ring *ring, struct tt_frame_batch *ret_batch)
 	size_t count = 0;
 	int r;
 
+	if (ring->is_broken)
+		return TT_STOP;
+
 	while (!ring->current || ring->frames_left == 0) {
 		if (ring->current)
-			leave_block(
-				ring); /* an empty block, which the kernel does not promise to avoid */
+			leave_block(ring); /* empty: the kernel does not promise to avoid that */
 		r = take_block(ring);
+		if (r < 0)
+			ring->is_broken = true;
 		if (r != 0)
 			return r;
 	}
 
-	while (count < TT_BATCH_FRAMES_MAX && ring->frames_left > 0) {
-		r = read_frame(ring, &ret_batch->frames[count]);
-		if (r < 0) {
-			ring->frames_left = 0;
-			return r;
-		}
+	while (count < TT_BATCH_FRAMES_MAX && ring->frames_left > 0 &&
+	       read_frame(ring, &ret_batch->frames[count]))
 		count++;
+	if (count == 0) {
+		ring->is_broken = true;
+		leave_block(ring);
+		return -EBADMSG;
 	}
 
 	ret_batch->block = ring->current;

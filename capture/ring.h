@@ -41,6 +41,7 @@ struct tt_ring {
 	uint32_t frames_left;     /* in it */
 	uint32_t frame_offset;    /* of the next one */
 	uint32_t end_offset;      /* of what the kernel filled */
+	bool is_broken;           /* the memory is no ring, and that was said */
 };
 
 int tt_ring_init(struct tt_ring *ring, uint8_t *memory, struct tt_ring_geometry geometry,
@@ -50,6 +51,7 @@ void tt_ring_deinit(struct tt_ring *ring);
 
 /*
  * Fills in frames of one block, which the batch holds. 0; TT_EMPTY when no block is
- * ready; -EBADMSG when the memory is no ring (nothing can be taken from it any more).
+ * ready; -EBADMSG, once, when the memory is no ring, behind the frames that could be
+ * read; from then on TT_STOP.
  */
 int tt_ring_next(struct tt_ring *ring, struct tt_frame_batch *ret_batch);
