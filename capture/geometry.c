@@ -4,9 +4,11 @@
  * The measures of a receive ring
  *
  * A block is one allocation in the kernel, and what one wake-up hands over. Large
- * blocks cost fewest wake-ups (1 MiB measured best), but a ring of few blocks loses
- * packets while one of them is read, so a small ring gets smaller blocks. A block
- * must hold the largest super-packet, else the kernel cuts it.
+ * blocks cost fewest wake-ups. But a block is handed over when its time has come,
+ * however empty it is, so at low rates a ring holds as many retire times as it has
+ * blocks, and no more: 16 blocks of 4 ms were full after 64 ms of a stalled reader,
+ * at any rate. So blocks are no larger than pays, and a larger ring has more of them.
+ * A block must hold the largest super-packet, else the kernel cuts it.
  */
 
 #include "capture/geometry.h"
@@ -14,7 +16,7 @@
 #include <assert.h>
 
 enum {
-	BLOCK_BYTES_MAX = 1 << 20,
+	BLOCK_BYTES_MAX = 256 << 10,
 	BLOCK_BYTES_MIN = 128 << 10, /* a 64 KiB super-packet and the header before it */
 	BLOCKS_COUNT_WANTED = 16,
 	BLOCKS_COUNT_MIN = 2,

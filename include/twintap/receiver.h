@@ -111,7 +111,7 @@ TT_API void tt_receiver_free(struct tt_receiver *receiver);
  * Implied by the first run, dispatch or receive; call it before you wait for a
  * worker's descriptor. Calling it again does nothing.
  *
- * @return 0; -ESHUTDOWN after a stop.
+ * @return 0; -ESHUTDOWN after a stop; -ENOMEM.
  * @thread owner   @since 0.1
  */
 TT_API int tt_receiver_start(struct tt_receiver *receiver);
@@ -267,13 +267,14 @@ TT_API int tt_worker_dispatch(struct tt_worker *worker, size_t batches_max,
 /**
  * @brief Pull datagrams instead of having them handed to a handler.
  *
- * For receivers without a handler. Filters by verdict and locality as handlers do.
+ * For receivers started without handlers and outputs. Filters by verdict and locality as
+ * handlers do.
  *
  * @param timeout_ms          0: do not wait; -1: no limit.
  * @param[out] ret_datagrams  One or more; borrowed until the next call for this worker.
  * @param[out] ret_count      How many; 0 with a positive outcome.
  * @return 0; TT_EMPTY when the time passed; TT_STOP after a stop, once all was pulled; -EBUSY
- *         for a receiver with a handler; a negative status as tt_receiver_run().
+ *         for a receiver that hands them to others; a negative status as tt_receiver_run().
  * @thread owner   @since 0.1
  */
 TT_API int tt_worker_receive(struct tt_worker *worker, int timeout_ms,

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The account of a receiver
+ *
+ * Put together from where things are counted: the kernel's filter, the sockets'
+ * statistics, the pump.
+ */
+
+#include <errno.h>
+#include <string.h>
+
+#include "receiver/receiver.h"
+
+_Static_assert((int)TT_SOURCE_IPV4 == (int)TT_FILTER_SOURCE_IPV4, "one set of numbers");
+_Static_assert((int)TT_SOURCE_IPV6 == (int)TT_FILTER_SOURCE_IPV6, "one set of numbers");
+_Static_assert((int)TT_REJECT_PACKET_TYPE == (int)TT_FILTER_REJECT_PACKET_TYPE, "as above");
+_Static_assert((int)TT_REJECT_INTERFACE == (int)TT_FILTER_REJECT_INTERFACE, "as above");
+_Static_assert((int)TT_REJECT_NOT_UDP == (int)TT_FILTER_REJECT_NOT_UDP, "as above");
+_Static_assert((int)TT_REJECT_PORT == (int)TT_FILTER_REJECT_PORT, "as above");
+_Static_assert((int)TT_REJECT_EXPRESSION == (int)TT_FILTER_REJECT_EXPRESSION, "as above");
+_Static_assert((int)TT_REJECT_FRAGMENT == (int)TT_FILTER_REJECT_FRAGMENT, "as above");
+_Static_assert((int)TT_REJECT_MALFORMED == (int)TT_FILTER_REJECT_MALFORMED, "as above");
+_Static_assert((int)TT_REJECT_COUNT == (int)TT_FILTER_REJECT_COUNT, "as above");
+
+uint64_t tt_receiver_read_nic_dropped(const struct tt_receiver *receiver)
+{
+	uint64_t sum = 0;
+	uint64_t dropped;
+
+	if (receiver->interfaces_count == 0)
+		return tt_link_read_dropped(0, &dropped) < 0 ? TT_UNKNOWN : dropped;
+
+	for (size_t i = 0; i < receiver->interfaces_count; i++) {
+		if (tt_link_read_dropped(receiver->interface_indexes[i], &dropped) < 0)
+			return TT_UNKNOWN;
+		sum += dropped;
+	}
+	return sum;
+}
+
+/* The losses since the start; unknown when an interface went, and its counter with it. */
+static uint64_t nic_dropped_since_start(const struct tt_receiver *receiver)
+{
+	uint64_t now;
+
+	if (receiver->state == TT_RECEIVER_NEW)
+		return 0;
+	now = tt_receiver_read_nic_dropped(receiver);
+	if (now == TT_UNKNOWN || receiver->nic_dropped_at_start == TT_UNKNOWN ||
+	    now < receiver->nic_dropped_at_start)
+		return TT_UNKNOWN;
+	return now - receiver->nic_dropped_at_start;
+}
+
+/* Adds what the filter counted. Read after the rest, so that a live sample never delivers
+ * more than it accepted. */
+static int account_filter(const struct tt_receiver *receiver, struct tt_accounting *accounting)
+{
+	struct tt_filter_counters counters[TT_FILTER_SOURCE_COUNT];
+	int r;
+
+	r = tt_filter_read_counters(receiver->filter, counters);
+	if (r < 0)
+		return r;
+
+	for (size_t kind = 0; kind < TT_FILTER_SOURCE_COUNT; kind++) {
+		struct tt_source_accounting *source = &accounting->sources[kind];
+
+		if (!source->is_present)
+			continue;
+		source->seen = counters[kind].seen;
+		source->accepted = counters[kind].accepted;
+		for (size_t i = 0; i < TT_REJECT_COUNT; i++)
+			source->rejected[i] = counters[kind].rejected[i];
+	}
+	return 0;
+}
+
+static int account(struct tt_receiver *receiver, struct tt_accounting *accounting)
+{
+	int r;
+
+	memset(accounting, 0, sizeof(*accounting));
+	accounting->size = sizeof(*accounting);
+	r = tt_pump_account(receiver->worker.pump, accounting);
+	if (r < 0)
+		return r;
+	return account_filter(receiver, accounting);
+}
+
+bool tt_receiver_is_at_rest(struct tt_receiver *receiver)
+{
+	struct tt_accounting accounting;
+
+	if (account(receiver, &accounting) < 0)
+		return false;
+	for (size_t kind = 0; kind < TT_SOURCE_KIND_COUNT; kind++) {
+		const struct tt_source_accounting *source = &accounting.sources[kind];
+
+		if (source->accepted != source->ring_dropped + source->delivered)
+			return false;
+	}
+	return true;
+}
+
+int tt_receiver_accounting(struct tt_receiver *receiver, struct tt_accounting *accounting)
+{
+	struct tt_accounting full;
+	size_t size;
+	int r;
+
+	if (!receiver || !accounting)
+		return -EINVAL;
+	size = accounting->size;
+	if (size < offsetof(struct tt_accounting, sources[1]))
+		return -EINVAL;
+
+	r = account(receiver, &full);
+	if (r < 0)
+		return r;
+	full.is_final = receiver->state == TT_RECEIVER_OVER && receiver->is_final;
+	full.nic_dropped = nic_dropped_since_start(receiver);
+
+	if (size > sizeof(full)) {
+		memset((char *)accounting + sizeof(full), 0, size - sizeof(full));
+		size = sizeof(full);
+	}
+	full.size = size;
+	memcpy(accounting, &full, size);
+	return 0;
+}

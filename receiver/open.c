@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Opening a receiver
+ *
+ * Everything that can be refused is refused here, in words: first what the caller
+ * asked for, then what the machine has. The gate stays closed.
+ */
+
+#include <assert.h>
+#include <errno.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysinfo.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/opts.h"
+#include "capture/source.h"
+#include "link/link.h"
+#include "receiver/receiver.h"
+
+enum {
+	RETIRE_MS =
+		4, /* bounds the wait for a datagram; kernels before 6.18 round it up to a tick */
+	SNAP_BYTES_MAX = 262144, /* more than the largest packet: nothing is cut */
+	FAMILIES_MAX = 2,
+};
+
+_Static_assert((int)TT_PORT_DESTINATION == (int)TT_FILTER_SIDE_DESTINATION, "one set of numbers");
+_Static_assert((int)TT_PORT_SOURCE == (int)TT_FILTER_SIDE_SOURCE, "one set of numbers");
+_Static_assert((int)TT_PORT_EITHER == (int)TT_FILTER_SIDE_EITHER, "one set of numbers");
+_Static_assert((int)TT_INTERFACES_MAX == (int)TT_FILTER_INTERFACES_MAX, "the map has room");
+
+static void receiver_freep(struct tt_receiver **receiver)
+{
+	tt_receiver_free(*receiver);
+}
+
+static int check_opts(const struct tt_receiver_opts *opts, struct tt_error *reterr)
+{
+	const uint64_t both = TT_RECEIVER_IPV4_ONLY | TT_RECEIVER_IPV6_ONLY;
+	const uint64_t known = both | TT_RECEIVER_PROMISCUOUS | TT_RECEIVER_NOT_LOCAL;
+
+	if (opts->flags & ~known)
+		return tt_error_set(reterr, -EINVAL, "receiver: unknown flags %#llx",
+				    (unsigned long long)(opts->flags & ~known));
+	if ((opts->flags & both) == both)
+		return tt_error_set(reterr, -EINVAL,
+				    "receiver: IPv4 only and IPv6 only exclude each other");
+	if (opts->port_side >= TT_PORT_SIDE_COUNT)
+		return tt_error_set(reterr, -EINVAL, "receiver: unknown port side %u",
+				    opts->port_side);
+	if (opts->verdicts & ~TT_VERDICT_ALL)
+		return tt_error_set(reterr, -EINVAL, "receiver: unknown verdicts %#x",
+				    opts->verdicts & ~TT_VERDICT_ALL);
+	if (opts->interfaces_count > TT_INTERFACES_MAX)
+		return tt_error_set(reterr, -EINVAL, "receiver: more than %d interfaces",
+				    TT_INTERFACES_MAX);
+	return 0;
+}
+
+/* A ring that does not fit would not fail: the kernel would kill processes to make room. */
+static int check_ring_bytes(uint64_t ring_bytes, struct tt_error *reterr)
+{
+	struct sysinfo info;
+	uint64_t memory_bytes;
+
+	if (ring_bytes < TT_RING_BYTES_MIN || ring_bytes > TT_RING_BYTES_MAX)
+		return tt_error_set(reterr, -EINVAL,
+				    "a ring of %llu bytes: it may have from %d KiB to %llu GiB",
+				    (unsigned long long)ring_bytes, TT_RING_BYTES_MIN >> 10,
+				    (unsigned long long)TT_RING_BYTES_MAX >> 30);
+
+	if (sysinfo(&info) < 0)
+		return 0; /* unknown: the kernel will say */
+	memory_bytes = ((uint64_t)info.freeram + info.bufferram) * info.mem_unit;
+	if (ring_bytes * FAMILIES_MAX > memory_bytes)
+		return tt_error_set(
+			reterr, -ENOMEM,
+			"a ring of %llu MiB for each family: only %llu MiB of memory are "
+			"free: ask for smaller ones",
+			(unsigned long long)ring_bytes >> 20,
+			(unsigned long long)memory_bytes >> 20);
+	return 0;
+}
+
+/* Refuses an interface whose packets never come to a packet socket of one protocol. */
+static int check_consumed(const struct tt_link *link, struct tt_error *reterr)
+{
+	char master[IF_NAMESIZE] = "?";
+
+	if (!tt_link_is_consumed(link))
+		return 0;
+	(void)if_indextoname(link->master_index, master); /* else it stays "?" */
+	return tt_error_set(reterr, -EBUSY,
+			    "interface %s is a port of the %s %s, which takes its packets: "
+			    "use %s instead",
+			    link->name, link->master_kind, master, master);
+}
+
+static int find_interfaces(struct tt_receiver *receiver, const struct tt_receiver_opts *opts,
+			   struct tt_error *reterr)
+{
+	for (size_t i = 0; i < opts->interfaces_count; i++) {
+		struct tt_link link;
+		int r;
+
+		r = tt_link_find(opts->interfaces[i], &link, reterr);
+		if (r < 0)
+			return r;
+		r = check_consumed(&link, reterr);
+		if (r < 0)
+			return r;
+		receiver->interface_indexes[receiver->interfaces_count++] = link.index;
+	}
+	return 0;
+}
+
+static int make_filter(struct tt_receiver *receiver, const struct tt_receiver_opts *opts,
+		       struct tt_error *reterr)
+{
+	bool promiscuous = opts->flags & TT_RECEIVER_PROMISCUOUS;
+	struct tt_filter_config config = {
+		.ports = &receiver->main_ports,
+		.port_side = opts->port_side,
+		.packet_types = 1U << TT_PACKET_HOST | 1U << TT_PACKET_BROADCAST |
+				1U << TT_PACKET_MULTICAST |
+				(promiscuous ? 1U << TT_PACKET_OTHERHOST : 0),
+		.snap_bytes = SNAP_BYTES_MAX,
+		/* A single interface is bound to instead, which costs nothing a packet. */
+		.interface_indexes = receiver->interface_indexes,
+		.interfaces_count = receiver->interfaces_count > 1 ? receiver->interfaces_count : 0,
+	};
+
+	return tt_filter_new(&receiver->filter, &config, reterr);
+}
+
+/* The interfaces to switch to promiscuous mode: the chosen ones, or all but loopback. */
+static int list_promiscuous(const struct tt_receiver *receiver, uint32_t **ret_indexes,
+			    size_t *ret_count, struct tt_error *reterr)
+{
+	size_t links_count, count = 0;
+	struct tt_link *links = NULL;
+	uint32_t *indexes;
+	int r;
+
+	r = tt_link_list(&links, &links_count, reterr);
+	if (r < 0)
+		return r;
+
+	indexes = calloc(links_count + TT_INTERFACES_MAX, sizeof(*indexes));
+	if (!indexes) {
+		free(links);
+		return tt_error_set(reterr, -ENOMEM, "list interfaces: %s", strerror(ENOMEM));
+	}
+	for (size_t i = 0; i < receiver->interfaces_count; i++)
+		indexes[count++] = receiver->interface_indexes[i];
+	for (size_t i = 0; receiver->interfaces_count == 0 && i < links_count; i++) {
+		if (!(links[i].flags & TT_LINK_LOOPBACK))
+			indexes[count++] = links[i].index;
+	}
+	free(links);
+
+	*ret_indexes = indexes;
+	*ret_count = count;
+	return 0;
+}
+
+static int open_source(struct tt_receiver *receiver, const struct tt_capture_config *config,
+		       struct tt_error *reterr)
+{
+	struct tt_source *source = NULL;
+	int r;
+
+	r = tt_capture_new(&source, config, reterr);
+	if (r < 0)
+		return tt_error_wrap(reterr, r, "IPv%d", config->version);
+	r = tt_pump_add_source(receiver->worker.pump, source, &receiver->worker.loop);
+	if (r < 0) {
+		source->ops->free(source);
+		return tt_error_set(reterr, r, "watch the packet socket: %s", strerror(-r));
+	}
+	return 0;
+}
+
+static int open_sources(struct tt_receiver *receiver, const struct tt_receiver_opts *opts,
+			struct tt_error *reterr)
+{
+	static const struct {
+		uint8_t version;
+		uint64_t excluded_by;
+	} families[FAMILIES_MAX] = {
+		{ 4, TT_RECEIVER_IPV6_ONLY },
+		{ 6, TT_RECEIVER_IPV4_ONLY },
+	};
+	struct tt_capture_config config = {
+		.interface_index = receiver->interfaces_count == 1 ? receiver->interface_indexes[0]
+								   : 0,
+		.program_fd = tt_filter_program(receiver->filter),
+		.ring_bytes = opts->ring_bytes,
+		.retire_ms = RETIRE_MS,
+	};
+	uint32_t *promiscuous_indexes = NULL;
+	int r = 0;
+
+	if (opts->flags & TT_RECEIVER_PROMISCUOUS)
+		r = list_promiscuous(receiver, &promiscuous_indexes, &config.promiscuous_count,
+				     reterr);
+	config.promiscuous_indexes = promiscuous_indexes;
+
+	for (size_t i = 0; r == 0 && i < FAMILIES_MAX; i++) {
+		if (opts->flags & families[i].excluded_by)
+			continue;
+		config.version = families[i].version;
+		r = open_source(receiver, &config, reterr);
+		config.promiscuous_count = 0; /* one membership an interface is enough */
+	}
+	free(promiscuous_indexes);
+	return r;
+}
+
+/* Marks what this host's IP stack would take; link-layer bystanders never are. */
+static void mark_local(void *context, struct tt_datagram *datagrams, size_t count)
+{
+	const struct tt_monitor *monitor = context;
+	const struct tt_datagram *last = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		struct tt_datagram *datagram = &datagrams[i];
+		bool is_local;
+
+		if (datagram->packet_type > TT_PACKET_MULTICAST)
+			continue;
+		/* Datagrams come in rows to one address. */
+		if (last && last->interface_index == datagram->interface_index &&
+		    memcmp(&last->destination, &datagram->destination, sizeof(last->destination)) ==
+			    0)
+			is_local = last->flags & TT_DATAGRAM_LOCAL;
+		else
+			is_local = tt_monitor_is_local(monitor, &datagram->destination,
+						       datagram->interface_index);
+		if (is_local)
+			datagram->flags |= TT_DATAGRAM_LOCAL;
+		last = datagram;
+	}
+}
+
+static int open_receiver(struct tt_receiver *receiver, const struct tt_receiver_opts *opts,
+			 struct tt_error *reterr)
+{
+	int r;
+
+	r = tt_monitor_new(&receiver->monitor, reterr);
+	if (r < 0)
+		return r;
+	r = find_interfaces(receiver, opts, reterr);
+	if (r < 0)
+		return r;
+	r = make_filter(receiver, opts, reterr);
+	if (r < 0)
+		return r;
+	r = tt_pump_new(&receiver->worker.pump, mark_local, receiver->monitor);
+	if (r < 0)
+		return tt_error_set(reterr, r, "make a worker: %s", strerror(-r));
+	r = tt_receiver_init_loop(receiver, reterr);
+	if (r < 0)
+		return r;
+	return open_sources(receiver, opts, reterr);
+}
+
+static struct tt_receiver *allocate(void)
+{
+	struct tt_receiver *receiver = calloc(1, sizeof(*receiver));
+
+	if (!receiver)
+		return NULL;
+	receiver->wake.fd = -1;
+	receiver->drain_timer.fd = -1;
+	receiver->worker.loop.fd = -1;
+	receiver->worker.receiver = receiver;
+	(void)pthread_mutex_init(&receiver->setter_mutex,
+				 NULL); /* cannot fail without attributes */
+	return receiver;
+}
+
+int tt_receiver_new(struct tt_receiver **ret_receiver, const char *ports, tt_handler_fn *handler,
+		    void *context, const struct tt_receiver_opts *opts, struct tt_error *reterr)
+{
+	TT_CLEANUP(receiver_freep) struct tt_receiver *receiver = NULL;
+	struct tt_receiver_opts full;
+	int r;
+
+	if (!ret_receiver)
+		return tt_error_set(reterr, -EINVAL, "receiver: no place for the result");
+	r = tt_opts_import(&full, sizeof(full), opts, sizeof(full.size));
+	if (r < 0)
+		return tt_error_set(reterr, r, "receiver options: %s",
+				    r == -E2BIG ? "a field that this version does not know is set"
+						: "the size field is not set");
+	r = check_opts(&full, reterr);
+	if (r < 0)
+		return r;
+	if (full.ring_bytes == 0)
+		full.ring_bytes = TT_RING_BYTES_DEFAULT;
+	r = check_ring_bytes(full.ring_bytes, reterr);
+	if (r < 0)
+		return r;
+
+	receiver = allocate();
+	if (!receiver)
+		return tt_error_set(reterr, -ENOMEM, "make a receiver: %s", strerror(ENOMEM));
+	receiver->port_side = full.port_side;
+	receiver->verdicts = full.verdicts ? full.verdicts : TT_VERDICT_BIT(TT_VERDICT_OK);
+	receiver->local_only = !(full.flags & TT_RECEIVER_NOT_LOCAL);
+	r = tt_ports_parse(ports, &receiver->main_ports, reterr);
+	if (r < 0)
+		return r;
+
+	r = open_receiver(receiver, &full, reterr);
+	if (r < 0)
+		return r;
+	if (handler) {
+		r = tt_receiver_set_main_handler(receiver, handler, context);
+		if (r < 0)
+			return tt_error_set(reterr, r, "make routes: %s", strerror(-r));
+	}
+
+	*ret_receiver = TT_TAKE_PTR(receiver);
+	return 0;
+}
+
+void tt_receiver_free(struct tt_receiver *receiver)
+{
+	if (!receiver)
+		return;
+
+	tt_pump_free(receiver->worker.pump);
+	tt_receiver_deinit_loop(receiver);
+	tt_filter_free(receiver->filter);
+	tt_monitor_free(receiver->monitor);
+	(void)pthread_mutex_destroy(&receiver->setter_mutex); /* nobody holds it any more */
+	free(receiver);
+}

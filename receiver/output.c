@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Text and JSON outputs of a receiver
+ */
+
+#include <errno.h>
+#include <net/if.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/opts.h"
+#include "export/export.h"
+#include "receiver/receiver.h"
+
+/* Borrowed until the monitor's next dispatch: a line is made before that. */
+static const char *name_interface(void *context, uint32_t interface_index)
+{
+	const struct tt_link *link = tt_monitor_find_link(context, interface_index);
+
+	return link ? link->name : "?";
+}
+
+static int check_opts(const struct tt_output_opts *opts, unsigned int format,
+		      struct tt_error *reterr)
+{
+	const uint64_t known = TT_OUTPUT_PAYLOAD | TT_OUTPUT_BUFFERED;
+
+	if (format != TT_FORMAT_TEXT && format != TT_FORMAT_JSON)
+		return tt_error_set(reterr, -EINVAL, "output: unknown format %u", format);
+	if (opts->flags & ~known)
+		return tt_error_set(reterr, -EINVAL, "output: unknown flags %#llx",
+				    (unsigned long long)(opts->flags & ~known));
+	if (opts->verdicts & ~TT_VERDICT_ALL)
+		return tt_error_set(reterr, -EINVAL, "output: unknown verdicts %#x",
+				    opts->verdicts & ~TT_VERDICT_ALL);
+	return 0;
+}
+
+int tt_receiver_add_output(struct tt_receiver *receiver, int fd, unsigned int format,
+			   const struct tt_output_opts *opts, struct tt_error *reterr)
+{
+	struct tt_export_opts export_opts;
+	struct tt_output_opts full;
+	struct tt_sink *sink;
+	int r;
+
+	if (!receiver || fd < 0)
+		return tt_error_set(reterr, -EINVAL, "output: no %s",
+				    receiver ? "descriptor" : "receiver");
+	if (receiver->state != TT_RECEIVER_NEW)
+		return tt_error_set(reterr, -EBUSY, "output: the receiver was started already");
+	r = tt_opts_import(&full, sizeof(full), opts, sizeof(full.size));
+	if (r < 0)
+		return tt_error_set(reterr, r, "output options: %s", strerror(-r));
+	r = check_opts(&full, format, reterr);
+	if (r < 0)
+		return r;
+
+	export_opts = (struct tt_export_opts){
+		.fd = fd,
+		.is_json = format == TT_FORMAT_JSON,
+		.with_payload = full.flags & TT_OUTPUT_PAYLOAD,
+		.is_buffered = full.flags & TT_OUTPUT_BUFFERED,
+		.interface_name = name_interface,
+		.context = receiver->monitor,
+	};
+	r = tt_export_new(&sink, &export_opts, reterr);
+	if (r < 0)
+		return r;
+	sink->count_max = full.count_max;
+	sink->verdicts = full.verdicts ? full.verdicts : TT_VERDICT_BIT(TT_VERDICT_OK);
+	sink->local_only = receiver->local_only;
+
+	r = tt_pump_add_sink(receiver->worker.pump, sink,
+			     full.name                  ? full.name
+			     : format == TT_FORMAT_JSON ? "json"
+							: "text");
+	if (r < 0) {
+		sink->ops->free(sink);
+		return tt_error_set(reterr, r, "output: there are %d already", TT_OUTPUTS_MAX);
+	}
+	receiver->has_outputs = true;
+	return 0;
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Ports and routes of a receiver, before and while it runs
+ *
+ * The kernel takes the main ports and those of all routes together; the routes tell
+ * handlers apart. A port of a route of its own is not touched by a change of the
+ * main ports.
+ */
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "receiver/receiver.h"
+
+int tt_receiver_make_routes(struct tt_receiver *receiver, const char *name)
+{
+	struct tt_sink *sink;
+	int r;
+
+	r = tt_routes_new(&receiver->routes, receiver, receiver->port_side);
+	if (r < 0)
+		return r;
+
+	sink = tt_routes_sink(receiver->routes);
+	sink->verdicts = receiver->verdicts;
+	sink->local_only = receiver->local_only;
+	r = tt_pump_add_sink(receiver->worker.pump, sink, name);
+	if (r < 0) {
+		sink->ops->free(sink);
+		receiver->routes = NULL;
+	}
+	return r;
+}
+
+/* Leads the main ports to the main route, and ports that left them nowhere. */
+static void lead_main_ports(struct tt_receiver *receiver)
+{
+	if (!receiver->routes)
+		return;
+
+	for (uint32_t port = 0; port < TT_PORTS_COUNT; port++) {
+		if (tt_ports_has(&receiver->route_ports, (uint16_t)port))
+			continue;
+		tt_routes_set(receiver->routes, (uint16_t)port,
+			      tt_ports_has(&receiver->main_ports, (uint16_t)port)
+				      ? receiver->main_route
+				      : TT_ROUTE_NONE);
+	}
+}
+
+int tt_receiver_set_main_handler(struct tt_receiver *receiver, tt_handler_fn *handler,
+				 void *context)
+{
+	int r;
+
+	r = tt_receiver_make_routes(receiver, "handler");
+	if (r < 0)
+		return r;
+	r = tt_routes_add(receiver->routes, handler, context, &receiver->main_route);
+	if (r < 0)
+		return r;
+	lead_main_ports(receiver);
+	return 0;
+}
+
+/* Has the kernel take the main ports and those of the routes. */
+static int apply_locked(struct tt_receiver *receiver, struct tt_error *reterr)
+{
+	struct tt_ports all = receiver->main_ports;
+	int r;
+
+	tt_ports_join(&all, &receiver->route_ports);
+	r = tt_filter_set_ports(receiver->filter, &all);
+	if (r < 0)
+		return tt_error_set(reterr, r, "change the ports in the kernel: %s", strerror(-r));
+	return 0;
+}
+
+int tt_receiver_set_ports(struct tt_receiver *receiver, const char *text, struct tt_error *reterr)
+{
+	struct tt_ports ports;
+	int r;
+
+	if (!receiver)
+		return tt_error_set(reterr, -EINVAL, "set ports: no receiver");
+	r = tt_ports_parse(text, &ports, reterr);
+	if (r < 0)
+		return r;
+
+	(void)pthread_mutex_lock(&receiver->setter_mutex); /* cannot fail: no error checking */
+	/* New ports lead to the handler before the first of their datagrams comes. */
+	receiver->main_ports = ports;
+	lead_main_ports(receiver);
+	r = apply_locked(receiver, reterr);
+	(void)pthread_mutex_unlock(&receiver->setter_mutex);
+	return r;
+}
+
+/* Adds the route and leads its ports to it. */
+static int add_route_locked(struct tt_receiver *receiver, const struct tt_ports *ports,
+			    tt_handler_fn *handler, void *context, struct tt_error *reterr)
+{
+	uint8_t route;
+	int r;
+
+	if (!receiver->routes && receiver->state != TT_RECEIVER_NEW)
+		return tt_error_set(reterr, -EBUSY,
+				    "add a route: the receiver was started without a handler");
+	if (!receiver->routes) {
+		r = tt_receiver_make_routes(receiver, "handler");
+		if (r < 0)
+			return tt_error_set(reterr, r, "add a route: %s", strerror(-r));
+	}
+	r = tt_routes_add(receiver->routes, handler, context, &route);
+	if (r < 0)
+		return tt_error_set(reterr, r, "add a route: there are %d already", TT_ROUTES_MAX);
+
+	for (uint32_t port = 0; port < TT_PORTS_COUNT; port++) {
+		if (tt_ports_has(ports, (uint16_t)port))
+			tt_routes_set(receiver->routes, (uint16_t)port, route);
+	}
+	tt_ports_join(&receiver->route_ports, ports);
+	return apply_locked(receiver, reterr);
+}
+
+int tt_receiver_add_route(struct tt_receiver *receiver, const char *text, tt_handler_fn *handler,
+			  void *context, struct tt_error *reterr)
+{
+	struct tt_ports ports;
+	int r;
+
+	if (!receiver || !handler)
+		return tt_error_set(reterr, -EINVAL, "add a route: no %s",
+				    receiver ? "handler" : "receiver");
+	r = tt_ports_parse(text, &ports, reterr);
+	if (r < 0)
+		return r;
+
+	(void)pthread_mutex_lock(&receiver->setter_mutex); /* cannot fail: no error checking */
+	r = add_route_locked(receiver, &ports, handler, context, reterr);
+	(void)pthread_mutex_unlock(&receiver->setter_mutex);
+	return r;
+}
