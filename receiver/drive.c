@@ -385,8 +385,9 @@ int tt_worker_receive(struct tt_worker *worker, int timeout_ms,
 	if (r < 0)
 		return tt_error_set(reterr, r, "receive: %s", strerror(-r));
 	if (!receiver->is_pulled)
-		return tt_error_set(reterr, -EBUSY,
-				    "receive: this receiver hands datagrams to handlers or outputs");
+		return tt_error_set(
+			reterr, -EBUSY,
+			"receive: this receiver hands datagrams to handlers or outputs");
 
 	heed(receiver);
 	for (;;) {

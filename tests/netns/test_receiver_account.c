@@ -277,6 +277,25 @@ static void a_small_ring_and_a_slow_handler_lose_what_the_account_says(void **st
 	tt_receiver_free(receiver);
 }
 
+static void a_stalled_reader_loses_nothing_at_a_low_rate(void **state)
+{
+	struct tt_load_options options = near_load();
+	struct tally tally = { 0 };
+	struct tt_receiver *receiver =
+		open_receiver("4242", note_batch, &tally, (struct tt_receiver_opts){ 0 });
+	struct tt_accounting account;
+	struct loader loader;
+
+	/* A tenth of a second in which nobody reads: 25 times as long as a block is kept open. */
+	options.rate_pps = 1000;
+	assert_int_equal(tt_receiver_start(receiver), 0);
+	start_loader(&loader, *state, &options, 100);
+	(void)end_loader(&loader);
+	account = end_receiver(receiver);
+	assert_int_equal(tt_account_ring_dropped(&account), 0);
+	assert_int_equal(total(&tally), 100);
+}
+
 /* Stops the receiver while the load goes on; @opts decide how much it has left then. */
 static void stop_in_the_middle(struct tt_lab *lab, struct tt_receiver_opts opts,
 			       struct tally *tally)
@@ -503,6 +522,7 @@ int main(void)
 		LAB_TEST(at_full_speed_nothing_is_missing_that_was_not_counted),
 		LAB_TEST(each_frame_is_rejected_for_its_own_reason),
 		LAB_TEST(a_small_ring_and_a_slow_handler_lose_what_the_account_says),
+		LAB_TEST(a_stalled_reader_loses_nothing_at_a_low_rate),
 		LAB_TEST(a_stop_in_the_middle_delivers_all_that_was_accepted),
 		LAB_TEST(a_stop_with_full_rings_delivers_all_that_they_hold),
 		LAB_TEST(an_abort_drops_the_rest_and_says_so),
