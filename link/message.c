@@ -75,13 +75,23 @@ struct nlmsghdr *tt_message_put_groups_request(void *buffer, uint8_t family)
 	return request;
 }
 
-/* The fixed header of a message of one of two types, or NULL. */
+bool tt_message_is_whole(const struct nlmsghdr *message, int bytes_left)
+{
+	return mnl_nlmsg_ok(message, bytes_left) && message->nlmsg_len <= (unsigned int)bytes_left;
+}
+
+/*
+ * The fixed header of a message of one of two types, or NULL. libmnl walks attributes
+ * up to the aligned end, so one that does not end there (the kernel makes none) would
+ * be read past its end.
+ */
 static const void *fixed_header(const struct nlmsghdr *message, uint16_t type, uint16_t other_type,
 				size_t header_bytes)
 {
 	if (message->nlmsg_type != type && message->nlmsg_type != other_type)
 		return NULL;
-	if (mnl_nlmsg_get_payload_len(message) < header_bytes)
+	if (message->nlmsg_len != MNL_ALIGN(message->nlmsg_len) ||
+	    message->nlmsg_len < MNL_NLMSG_HDRLEN + MNL_ALIGN(header_bytes))
 		return NULL;
 	return mnl_nlmsg_get_payload(message);
 }

@@ -65,6 +65,12 @@ struct nlmsghdr *tt_message_put_routes_request(void *buffer, uint8_t family, uin
 /* For the joined groups. */
 struct nlmsghdr *tt_message_put_groups_request(void *buffer, uint8_t family);
 
+/*
+ * Whether a whole message stands in the @bytes_left bytes at @message. libmnl's own
+ * test takes a length of 2 GiB and more for a negative one, and passes it.
+ */
+bool tt_message_is_whole(const struct nlmsghdr *message, int bytes_left);
+
 /* Each writes its result only if @message is what it reads. */
 bool tt_message_read_link(const struct nlmsghdr *message, struct tt_link_entry *ret_entry);
 bool tt_message_read_dropped(const struct nlmsghdr *message, uint64_t *ret_dropped);

@@ -19,17 +19,12 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "base/cleanup.h"
+#include "link/message.h"
 #include "twintap/error.h"
 
-int tt_netlink_new(struct tt_netlink **ret_netlink)
+static int open_socket(struct tt_netlink *netlink)
 {
-	TT_CLEANUP(tt_netlink_freep) struct tt_netlink *netlink = NULL;
 	int one = 1;
-
-	netlink = calloc(1, sizeof(*netlink));
-	if (!netlink)
-		return -ENOMEM;
 
 	netlink->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (!netlink->socket || mnl_socket_bind(netlink->socket, 0, MNL_SOCKET_AUTOPID) < 0)
@@ -40,8 +35,25 @@ int tt_netlink_new(struct tt_netlink **ret_netlink)
 	 * gives more than was asked for, which every reader of answers is ready for.
 	 */
 	(void)mnl_socket_setsockopt(netlink->socket, NETLINK_GET_STRICT_CHK, &one, sizeof(one));
+	return 0;
+}
 
-	*ret_netlink = TT_TAKE_PTR(netlink);
+int tt_netlink_new(struct tt_netlink **ret_netlink)
+{
+	struct tt_netlink *netlink;
+	int r;
+
+	netlink = calloc(1, sizeof(*netlink));
+	if (!netlink)
+		return -ENOMEM;
+
+	r = open_socket(netlink);
+	if (r < 0) {
+		tt_netlink_free(netlink);
+		return r;
+	}
+
+	*ret_netlink = netlink;
 	return 0;
 }
 
@@ -120,7 +132,7 @@ static void take_part(struct exchange *exchange, const uint8_t *buffer, int byte
 {
 	const struct nlmsghdr *message = (const struct nlmsghdr *)(const void *)buffer;
 
-	for (; mnl_nlmsg_ok(message, bytes); message = mnl_nlmsg_next(message, &bytes)) {
+	for (; tt_message_is_whole(message, bytes); message = mnl_nlmsg_next(message, &bytes)) {
 		if (message->nlmsg_seq != exchange->sequence)
 			continue;
 		if (message->nlmsg_flags & NLM_F_DUMP_INTR)
@@ -146,7 +158,7 @@ int tt_netlink_exchange(struct tt_netlink *netlink, struct nlmsghdr *request,
 		.sequence = ++netlink->sequence,
 		.is_consistent = true,
 	};
-	struct part part;
+	struct part part = { 0 };
 	int r;
 
 	assert(request->nlmsg_flags & (NLM_F_DUMP | NLM_F_ACK));
@@ -176,14 +188,15 @@ int tt_netlink_receive(struct tt_netlink *netlink, tt_netlink_message_fn *handle
 		       bool *ret_is_lost)
 {
 	const struct nlmsghdr *message = (const struct nlmsghdr *)(const void *)netlink->buffer;
-	struct part part;
+	struct part part = { 0 };
 	int r;
 
 	r = receive_part(netlink, &part);
 	if (r != 0)
 		return r;
 
-	for (; mnl_nlmsg_ok(message, part.bytes); message = mnl_nlmsg_next(message, &part.bytes)) {
+	for (; tt_message_is_whole(message, part.bytes);
+	     message = mnl_nlmsg_next(message, &part.bytes)) {
 		r = handle(message, context);
 		if (r < 0)
 			return r;
