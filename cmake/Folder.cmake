@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
 # tt_folder(NAME SOURCE...) makes one object library tt_NAME of a folder's files.
-# What it may include is in layers.txt; scripts/check-layers holds it to that.
+# What it may include is in layers.txt; scripts/check-layers holds it to that. The global
+# property TT_FOLDERS lists what was made, for the tests, which link all of it.
 
 add_library(tt_flags INTERFACE)
 target_include_directories(tt_flags INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
@@ -13,11 +14,12 @@ target_compile_options(tt_flags INTERFACE
     -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition
     -Wformat=2 -Wnull-dereference -Wconversion -Wno-sign-conversion
     -Wswitch-enum -Wimplicit-fallthrough
-    -fno-common -fno-strict-aliasing -fstack-protector-strong
+    -fno-common -fno-strict-aliasing -fstack-protector-strong -fstack-clash-protection
+    -ffunction-sections -fdata-sections
     $<$<C_COMPILER_ID:GNU>:-Wduplicated-cond -Wduplicated-branches -Wlogical-op>
     $<$<C_COMPILER_ID:Clang>:-Wthread-safety -Wunreachable-code>>)
-# Sanitizers redefine the checked functions; unoptimised code cannot have them.
 if(NOT TT_SANITIZE)
+    # Sanitizers redefine the checked functions; unoptimised code cannot have them.
     target_compile_options(tt_flags INTERFACE $<$<CONFIG:RelWithDebInfo>:-D_FORTIFY_SOURCE=2>)
 endif()
 
@@ -25,4 +27,5 @@ function(tt_folder NAME)
     list(TRANSFORM ARGN PREPEND ${PROJECT_SOURCE_DIR}/${NAME}/ OUTPUT_VARIABLE sources)
     add_library(tt_${NAME} OBJECT ${sources})
     target_link_libraries(tt_${NAME} PUBLIC tt_flags)
+    set_property(GLOBAL APPEND PROPERTY TT_FOLDERS tt_${NAME})
 endfunction()
