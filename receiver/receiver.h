@@ -73,7 +73,7 @@ struct tt_receiver {
 	bool is_dropping; /* from abort, or when draining took too long */
 	bool is_final;    /* the account is at rest */
 	bool has_outputs;
-	bool is_pulled;   /* by tt_worker_receive(): the routes' sink is the puller's account */
+	bool is_pulled; /* by tt_worker_receive(): the routes' sink is the puller's account */
 
 	pthread_mutex_t
 		setter_mutex; /* for the next four, among setters; never taken by the worker */

@@ -1,6 +1,8 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
+#
 # The shell lab comes up quiet, runs commands on both sides, and leaves nothing behind.
-# Usage: tests/netns/test_lab.sh   (run at the repository root, as root)
+# Usage: tests/netns/test_lab_script.sh   (run at the repository root, as root)
 set -eu
 
 . tests/support/lab.sh

@@ -281,8 +281,8 @@ static void a_stalled_reader_loses_nothing_at_a_low_rate(void **state)
 {
 	struct tt_load_options options = near_load();
 	struct tally tally = { 0 };
-	struct tt_receiver *receiver =
-		open_receiver("4242", note_batch, &tally, (struct tt_receiver_opts){ 0 });
+	struct tt_receiver *receiver = open_receiver("4242", note_batch, &tally,
+						     (struct tt_receiver_opts){ 0 });
 	struct tt_accounting account;
 	struct loader loader;
 
