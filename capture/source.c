@@ -56,7 +56,7 @@ static int read_next(struct tt_source *source, struct tt_frame_batch *ret_batch)
 /* Whether the interface that the socket was bound to is gone for ever. */
 static bool is_dead(int fd)
 {
-	struct sockaddr_ll address;
+	struct sockaddr_ll address = { 0 };
 	socklen_t address_bytes = sizeof(address);
 
 	if (getsockname(fd, (struct sockaddr *)&address, &address_bytes) < 0)
