@@ -32,9 +32,9 @@ enum {
 };
 
 /* Odd numbers without structure: the fractions of the golden ratio and of pi. */
-#define MIX_HASH  UINT64_C(0x9e3779b97f4a7c15)
-#define MIX_LOW   UINT64_C(0x243f6a8885a308d3)
-#define MIX_SCOPE UINT64_C(0x13198a2e03707345)
+#define MIX_HASH UINT64_C(0x9e3779b97f4a7c15)
+#define MIX_LOW  UINT64_C(0x243f6a8885a308d3)
+#define MIX_KIND UINT64_C(0x13198a2e03707345)
 
 /* @bits ones from the left, of 64; 0 to 64. */
 static uint64_t ones_from_left(unsigned int bits)
@@ -44,12 +44,13 @@ static uint64_t ones_from_left(unsigned int bits)
 	return UINT64_MAX << (HALF_BITS - (bits < HALF_BITS ? bits : HALF_BITS));
 }
 
-/* Cuts what lies behind the prefix. */
-static void cut(struct tt_prefix *prefix, uint8_t length)
+static struct tt_prefix_mask mask_of(uint8_t length)
 {
-	prefix->length = length;
-	prefix->high &= ones_from_left(length);
-	prefix->low &= ones_from_left(length > HALF_BITS ? length - HALF_BITS : 0);
+	return (struct tt_prefix_mask){
+		.high = ones_from_left(length),
+		.low = ones_from_left(length > HALF_BITS ? length - HALF_BITS : 0),
+		.length = length,
+	};
 }
 
 static uint64_t read_be64(const uint8_t *bytes)
@@ -61,7 +62,7 @@ static uint64_t read_be64(const uint8_t *bytes)
 }
 
 /* The address with all its bits. */
-static struct tt_prefix whole(uint8_t family, const uint8_t *address, uint32_t scope)
+static inline struct tt_prefix whole(uint8_t family, const uint8_t *address, uint32_t scope)
 {
 	struct tt_prefix prefix = { .family = family, .scope = scope };
 	uint32_t ipv4;
@@ -82,18 +83,22 @@ struct tt_prefix tt_prefix_of(uint8_t family, const uint8_t *address, uint8_t le
 			      uint32_t scope)
 {
 	struct tt_prefix prefix = whole(family, address, scope);
+	struct tt_prefix_mask mask = mask_of(length);
 
-	cut(&prefix, length);
+	prefix.high &= mask.high;
+	prefix.low &= mask.low;
+	prefix.length = length;
 	return prefix;
 }
 
-/* Whether the first @length bits of @prefix are those of @high. */
-static bool begins_with(const struct tt_prefix *prefix, uint64_t high, unsigned int length)
+/* Whether the first @length bits of a prefix that has so many are those of @high. */
+static inline bool begins_with(const struct tt_prefix *prefix, uint64_t high, unsigned int length)
 {
-	return prefix->length >= length && (prefix->high & ones_from_left(length)) == high;
+	return (prefix->high ^ high) >> (HALF_BITS - length) == 0 && prefix->length >= length;
 }
 
-enum tt_reach tt_prefix_reach(const struct tt_prefix *prefix)
+/* In one piece with the look-up, which asks it of each destination. */
+static inline enum tt_reach reach_of(const struct tt_prefix *prefix)
 {
 	if (prefix->family == AF_INET) {
 		if (begins_with(prefix, UINT64_C(0x7f) << 56, 8)) /* 127.0.0.0/8 */
@@ -107,9 +112,14 @@ enum tt_reach tt_prefix_reach(const struct tt_prefix *prefix)
 		return TT_REACH_MULTICAST;
 	if (begins_with(prefix, UINT64_C(0xfe80) << 48, 10)) /* fe80::/10 */
 		return TT_REACH_LINK_LOCAL;
-	if (prefix->length == 2 * HALF_BITS && prefix->high == 0 && prefix->low == 1) /* ::1 */
+	if (prefix->low == 1 && prefix->high == 0 && prefix->length == 2 * HALF_BITS) /* ::1 */
 		return TT_REACH_LOOPBACK;
 	return TT_REACH_ANY;
+}
+
+enum tt_reach tt_prefix_reach(const struct tt_prefix *prefix)
+{
+	return reach_of(prefix);
 }
 
 int tt_prefix_list_add(struct tt_prefix_list *list, struct tt_prefix prefix)
@@ -135,58 +145,54 @@ void tt_prefix_list_deinit(struct tt_prefix_list *list)
 	*list = (struct tt_prefix_list){ 0 };
 }
 
-static bool is_same(const struct tt_prefix *a, const struct tt_prefix *b)
+static uint64_t kind_of(uint32_t scope, uint8_t family, uint8_t length)
 {
-	return a->high == b->high && a->low == b->low && a->scope == b->scope &&
-	       a->length == b->length && a->family == b->family;
+	return (uint64_t)scope << 16 | (uint64_t)family << 8 | length;
 }
 
-/* The upper bits of a product depend on all lower ones: they choose the slot. */
-static size_t first_slot(const struct tt_local *local, const struct tt_prefix *key)
+/*
+ * The slot that holds the prefix, or the empty one where it would go. The upper bits of
+ * a product depend on all lower ones: they choose the first slot.
+ */
+static inline size_t find_slot(const struct tt_local *local, uint64_t high, uint64_t low,
+			       uint64_t kind)
 {
-	uint64_t kind = (uint64_t)key->scope << 16 | (uint64_t)key->family << 8 | key->length;
+	const struct tt_local_slot *slots = local->slots;
+	size_t mask = SIZE_MAX >> local->shift;
+	size_t i = (high ^ low * MIX_LOW ^ kind * MIX_KIND) * MIX_HASH >> local->shift;
 
-	return (key->high ^ key->low * MIX_LOW ^ kind * MIX_SCOPE) * MIX_HASH >> local->shift;
-}
-
-/* The slot that holds @key, or the empty one where it would go. */
-static struct tt_prefix *find_slot(const struct tt_local *local, const struct tt_prefix *key)
-{
-	size_t mask = (SIZE_MAX >> local->shift);
-	size_t i = first_slot(local, key);
-
-	while (local->slots[i].family != 0 && !is_same(&local->slots[i], key))
+	while (slots[i].kind != 0 &&
+	       (slots[i].kind != kind || slots[i].high != high || slots[i].low != low))
 		i = (i + 1) & mask;
-	return &local->slots[i];
-}
-
-static struct tt_prefix_lengths *lengths_of(struct tt_local *local, const struct tt_prefix *prefix)
-{
-	return &local->lengths[prefix->family == AF_INET6][tt_prefix_reach(prefix) != TT_REACH_ANY];
+	return i;
 }
 
 /* Keeps the lengths unique and the longest first. */
-static void add_length(struct tt_prefix_lengths *lengths, uint8_t length)
+static void add_mask(struct tt_prefix_masks *masks, uint8_t length)
 {
-	uint8_t i = 0;
+	size_t i = 0;
 
-	while (i < lengths->count && lengths->lengths[i] > length)
+	while (i < masks->count && masks->masks[i].length > length)
 		i++;
-	if (i < lengths->count && lengths->lengths[i] == length)
+	if (i < masks->count && masks->masks[i].length == length)
 		return;
 
-	memmove(&lengths->lengths[i + 1], &lengths->lengths[i], (size_t)(lengths->count - i));
-	lengths->lengths[i] = length;
-	lengths->count++;
+	memmove(&masks->masks[i + 1], &masks->masks[i],
+		(masks->count - i) * sizeof(masks->masks[i]));
+	masks->masks[i] = mask_of(length);
+	masks->count++;
 }
 
 static void insert_all(struct tt_local *local, const struct tt_prefix_list *list)
 {
 	for (size_t i = 0; i < list->prefixes_count; i++) {
 		const struct tt_prefix *prefix = &list->prefixes[i];
+		uint64_t kind = kind_of(prefix->scope, prefix->family, prefix->length);
+		bool is_bound = tt_prefix_reach(prefix) != TT_REACH_ANY;
 
-		*find_slot(local, prefix) = *prefix;
-		add_length(lengths_of(local, prefix), prefix->length);
+		local->slots[find_slot(local, prefix->high, prefix->low, kind)] =
+			(struct tt_local_slot){ prefix->high, prefix->low, kind };
+		add_mask(&local->masks[prefix->family == AF_INET6][is_bound], prefix->length);
 	}
 }
 
@@ -218,14 +224,21 @@ void tt_local_deinit(struct tt_local *local)
 	*local = (struct tt_local){ 0 };
 }
 
-/* Whether some prefix of @lengths holds @destination within @scope. */
-static bool contains_in_scope(const struct tt_local *local, const struct tt_prefix_lengths *lengths,
-			      struct tt_prefix destination, uint32_t scope)
+/* Whether the table has a prefix of @destination within @scope. */
+static inline bool contains_in_scope(const struct tt_local *local,
+				     const struct tt_prefix *destination, bool is_bound,
+				     uint32_t scope)
 {
-	destination.scope = scope;
-	for (uint8_t i = 0; i < lengths->count; i++) {
-		cut(&destination, lengths->lengths[i]); /* ever shorter: nothing is lost */
-		if (find_slot(local, &destination)->family != 0)
+	const struct tt_prefix_masks *masks =
+		&local->masks[destination->family == AF_INET6][is_bound];
+
+	for (size_t i = 0; i < masks->count; i++) {
+		const struct tt_prefix_mask *mask = &masks->masks[i];
+		uint64_t kind = kind_of(scope, destination->family, mask->length);
+		size_t slot = find_slot(local, destination->high & mask->high,
+					destination->low & mask->low, kind);
+
+		if (local->slots[slot].kind != 0)
 			return true;
 	}
 	return false;
@@ -234,10 +247,9 @@ static bool contains_in_scope(const struct tt_local *local, const struct tt_pref
 bool tt_local_contains(const struct tt_local *local, const struct tt_address *destination,
 		       uint32_t interface_index, uint32_t domain)
 {
-	const struct tt_prefix_lengths *lengths;
 	struct tt_prefix key;
 	enum tt_reach reach;
-	uint32_t scope;
+	bool is_bound;
 
 	if (destination->family == AF_INET) {
 		if (destination->ipv4.sin_addr.s_addr == INADDR_BROADCAST)
@@ -249,10 +261,9 @@ bool tt_local_contains(const struct tt_local *local, const struct tt_address *de
 		return false;
 	}
 
-	reach = tt_prefix_reach(&key);
-	lengths = &local->lengths[key.family == AF_INET6][reach != TT_REACH_ANY];
-	scope = reach == TT_REACH_ANY ? 0 : interface_index;
-	if (contains_in_scope(local, lengths, key, scope))
+	reach = reach_of(&key);
+	is_bound = reach != TT_REACH_ANY;
+	if (contains_in_scope(local, &key, is_bound, is_bound ? interface_index : 0))
 		return true;
 	if (domain == 0)
 		return false;
@@ -262,6 +273,6 @@ bool tt_local_contains(const struct tt_local *local, const struct tt_address *de
 	 * the VRF itself, which only IPv4 looks at.
 	 */
 	if (reach == TT_REACH_ANY || (reach == TT_REACH_MULTICAST && key.family == AF_INET))
-		return contains_in_scope(local, lengths, key, domain);
+		return contains_in_scope(local, &key, is_bound, domain);
 	return false;
 }

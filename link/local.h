@@ -27,7 +27,7 @@ struct tt_prefix {
 	uint64_t high;
 	uint64_t low;
 	uint32_t scope; /* Where it counts: an interface, a routing domain, or 0. */
-	uint8_t family; /* AF_INET, AF_INET6; 0: an empty slot of a table. */
+	uint8_t family; /* AF_INET or AF_INET6 */
 	uint8_t length;
 	uint16_t reserved;
 };
@@ -59,18 +59,32 @@ struct tt_prefix_list {
 int tt_prefix_list_add(struct tt_prefix_list *list, struct tt_prefix prefix);
 void tt_prefix_list_deinit(struct tt_prefix_list *list);
 
-/* The prefix lengths in use, longest first. */
-struct tt_prefix_lengths {
-	uint8_t lengths[TT_PREFIX_LENGTHS_COUNT];
-	uint8_t count;
+/* A prefix as look-ups compare it: three numbers. */
+struct tt_local_slot {
+	uint64_t high;
+	uint64_t low;
+	uint64_t kind; /* scope, family and length; 0: the slot is empty */
+};
+
+/* A prefix length in use, with the bits that it leaves. */
+struct tt_prefix_mask {
+	uint64_t high;
+	uint64_t low;
+	uint8_t length;
+};
+
+/* The longest first. */
+struct tt_prefix_masks {
+	struct tt_prefix_mask masks[TT_PREFIX_LENGTHS_COUNT];
+	size_t count;
 };
 
 /* A table, to be zeroed before its first use; an empty one contains nothing. */
 struct tt_local {
-	struct tt_prefix *slots; /* owned; a power of two, at most half of them in use */
-	unsigned int shift;      /* 64 less the power */
+	struct tt_local_slot *slots; /* owned; a power of two, at most half of them in use */
+	unsigned int shift;          /* 64 less the power */
 	/* For IPv4 and IPv6, of prefixes whose reach is ANY and of all others. */
-	struct tt_prefix_lengths lengths[2][2];
+	struct tt_prefix_masks masks[2][2];
 };
 
 /* Builds @ret_local of both lists: 0 or -ENOMEM, which leaves it as it was. */
