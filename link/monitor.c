@@ -384,8 +384,8 @@ static int read_text(int fd, char **ret_text, size_t *ret_bytes)
 
 static int read_igmp(struct tt_monitor *monitor, struct tt_prefix_list *list)
 {
-	size_t bytes;
-	char *text;
+	char *text = NULL;
+	size_t bytes = 0;
 	int r;
 
 	r = read_text(monitor->igmp_fd, &text, &bytes);
