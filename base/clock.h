@@ -9,10 +9,9 @@
 #include <stdint.h>
 #include <time.h>
 
-enum {
-	TT_NS_PER_MS = 1000000,
-	TT_NS_PER_S = 1000000000,
-};
+/* 64 bits wide, since a few seconds in nanoseconds are. */
+#define TT_NS_PER_MS INT64_C(1000000)
+#define TT_NS_PER_S  INT64_C(1000000000)
 
 /* Nanoseconds since an arbitrary start; never goes backwards. */
 static inline int64_t tt_clock_now_ns(void)

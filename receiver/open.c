@@ -235,8 +235,7 @@ static void mark_local(void *context, struct tt_datagram *datagrams, size_t coun
 			continue;
 		/* Datagrams come in rows to one address. */
 		if (last && last->interface_index == datagram->interface_index &&
-		    memcmp(&last->destination, &datagram->destination, sizeof(last->destination)) ==
-			    0)
+		    tt_address_is_equal(&last->destination, &datagram->destination))
 			is_local = last->flags & TT_DATAGRAM_LOCAL;
 		else
 			is_local = tt_monitor_is_local(monitor, &datagram->destination,

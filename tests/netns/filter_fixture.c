@@ -70,7 +70,7 @@ static uint32_t run_once(int program_fd, const uint8_t *link_destination, uint32
 
 	assert_true(packet.bytes_count <= PACKET_BYTES_MAX);
 	memcpy(frame, link_destination, ETH_ALEN);
-	memcpy(&frame[2 * ETH_ALEN], &protocol, sizeof(protocol));
+	memcpy(frame + sizeof(struct ethhdr) - sizeof(protocol), &protocol, sizeof(protocol));
 	memcpy(&frame[ETH_HLEN], packet.bytes, packet.bytes_count);
 	r = bpf_prog_test_run_opts(program_fd, &opts);
 	if (r < 0)

@@ -318,7 +318,7 @@ static void the_target_decides_the_packet_type(void **state)
 	struct scene *scene = *state;
 
 	for (int target = 0; target <= TT_LOAD_TO_BROADCAST; target++) {
-		struct sockaddr_ll from;
+		struct sockaddr_ll from = { 0 };
 		socklen_t from_bytes = sizeof(from);
 		uint8_t byte;
 

@@ -32,6 +32,7 @@ enum {
 /* Rings above this size are refused for lack of memory; UINT64_MAX: the kernel decides. */
 static uint64_t ring_bytes_limit = UINT64_MAX;
 
+/* The names are the linker's, for --wrap. NOLINTBEGIN */
 int __real_setsockopt(int fd, int level, int name, const void *value, socklen_t value_bytes);
 int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t value_bytes);
 
@@ -48,6 +49,7 @@ int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t 
 	}
 	return __real_setsockopt(fd, level, name, value, value_bytes);
 }
+/* NOLINTEND */
 
 static void assert_refused(const char *ports, const struct tt_receiver_opts *opts, int status,
 			   const char *words)

@@ -79,7 +79,8 @@ static int run_here(const char *const *argv, int input_fd, int *ret_status)
 	if (r == 0 && input_fd >= 0)
 		r = posix_spawn_file_actions_adddup2(&actions, input_fd, STDIN_FILENO);
 	if (r == 0)
-		r = posix_spawnp(&pid, argv[0], &actions, NULL, (char *const *)(uintptr_t)argv,
+		r = posix_spawnp(&pid, argv[0], &actions, NULL,
+				 (char *const *)(uintptr_t)argv, /* NOLINT: not written to */
 				 environ);
 	(void)posix_spawn_file_actions_destroy(&actions);
 	if (r != 0)

@@ -506,7 +506,7 @@ static void set_field(struct tt_ring_image *image, enum field field, uint32_t va
 enum {
 	CORRUPT_CAPTURED_BYTES = 104, /* with TT_RING_IMAGE_NET_OFFSET a stride of 200 */
 	CORRUPT_STRIDE = TT_RING_IMAGE_NET_OFFSET + CORRUPT_CAPTURED_BYTES,
-	CORRUPT_BLK_LEN = sizeof(struct tpacket_block_desc) + 3 * CORRUPT_STRIDE,
+	CORRUPT_BLK_LEN = sizeof(struct tpacket_block_desc) + 3UL * CORRUPT_STRIDE,
 	CORRUPT_ROOM = 2 * CORRUPT_STRIDE, /* from the frame in the middle on */
 };
 
