@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * What "twintap capture" was asked for
+ *
+ * Command lines go through the parser as main() would hand them over. Values have their
+ * own test (test_values.c); what the receiver makes of the options is not tried here.
+ */
+
+#include "app/capture_options.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/unit/cmocka_all.h"
+
+enum {
+	WORDS_MAX = 300,
+};
+
+/* Parses "capture" and the words of @line, which blanks part. */
+static int parse_line(const char *line, struct tt_capture_options *options, struct tt_error *error)
+{
+	static char words[4096]; /* the options borrow from it */
+	static char name[] = "capture";
+	char *argv[WORDS_MAX + 1] = { name };
+	char *rest = words;
+	int argc = 1;
+
+	assert_true(strlen(line) < sizeof(words));
+	memcpy(words, line, strlen(line) + 1);
+	while (*rest) {
+		assert_true(argc < WORDS_MAX);
+		argv[argc++] = rest;
+		rest += strcspn(rest, " ");
+		if (*rest)
+			*rest++ = '\0';
+	}
+	return tt_capture_options_parse(options, argc, argv, error);
+}
+
+static void defaults_take_everything_that_is_sound(void **state)
+{
+	struct tt_capture_options options;
+
+	(void)state;
+
+	assert_int_equal(parse_line("", &options, NULL), 0);
+	assert_int_equal(options.interfaces_count, 0);
+	assert_null(options.ports);
+	assert_null(options.stats_path);
+	assert_int_equal(options.port_side, TT_PORT_EITHER);
+	assert_int_equal(options.format, TT_FORMAT_TEXT);
+	assert_int_equal(options.ring_bytes, TT_RING_BYTES_DEFAULT);
+	assert_int_equal(options.verdicts, TT_VERDICT_BIT(TT_VERDICT_OK));
+	assert_int_equal(options.count_max, 0);
+	assert_int_equal(options.duration_ms, 0);
+	assert_int_equal(options.stats_interval_ms, 0);
+	assert_false(options.ipv4_only || options.ipv6_only || options.is_promiscuous ||
+		     options.with_payload || options.is_quiet || options.wants_help);
+}
+
+static void every_option_is_taken_in(void **state)
+{
+	struct tt_capture_options options;
+
+	(void)state;
+
+	assert_int_equal(parse_line("-i eth0 --interface=br0 -6 -p 53,ntp --port-side dst "
+				    "--format json --payload -c 7 -d 250ms -B 1M --promiscuous "
+				    "--verdict all --stats=5s --stats-file s.json -q",
+				    &options, NULL),
+			 0);
+	assert_int_equal(options.interfaces_count, 2);
+	assert_string_equal(options.interfaces[0], "eth0");
+	assert_string_equal(options.interfaces[1], "br0");
+	assert_true(options.ipv6_only && !options.ipv4_only);
+	assert_string_equal(options.ports, "53,ntp");
+	assert_int_equal(options.port_side, TT_PORT_DESTINATION);
+	assert_int_equal(options.format, TT_FORMAT_JSON);
+	assert_true(options.with_payload);
+	assert_int_equal(options.count_max, 7);
+	assert_int_equal(options.duration_ms, 250);
+	assert_int_equal(options.ring_bytes, 1 << 20);
+	assert_true(options.is_promiscuous);
+	assert_int_equal(options.verdicts, TT_VERDICT_ALL);
+	assert_int_equal(options.stats_interval_ms, 5000);
+	assert_string_equal(options.stats_path, "s.json");
+	assert_true(options.is_quiet);
+
+	assert_int_equal(parse_line("-4 --stats", &options, NULL), 0);
+	assert_true(options.ipv4_only && !options.ipv6_only);
+	assert_int_equal(options.stats_interval_ms, 1000);
+}
+
+static void interface_named_twice_is_wanted_once(void **state)
+{
+	struct tt_capture_options options;
+
+	(void)state;
+
+	assert_int_equal(parse_line("-i eth0 -i eth1 -i eth0", &options, NULL), 0);
+	assert_int_equal(options.interfaces_count, 2);
+}
+
+static void wrong_lines_get_their_sentence(void **state)
+{
+	static const struct {
+		const char *line;
+		const char *sentence;
+	} cases[] = {
+		{ "udp", "\"udp\": filter expressions come with a later version; use --port" },
+		{ "-q udp port 53",
+		  "\"udp\": filter expressions come with a later version; use --port" },
+		{ "-- udp", "\"udp\": filter expressions come with a later version; use --port" },
+		{ "--prot 53", "unknown option --prot: did you mean --port?" },
+		{ "--fromat=json", "unknown option --fromat: did you mean --format?" },
+		{ "--zzz", "unknown or ambiguous option --zzz: see twintap capture --help" },
+		{ "--p 53", "unknown or ambiguous option --p: see twintap capture --help" },
+		{ "-K", "unknown option -K: see twintap capture --help" },
+		{ "-p", "option --port needs a value" },
+		{ "--port-side", "option --port-side needs a value" },
+		{ "--payload=hex", "option --payload takes no value" },
+		{ "--quiet=1", "option --quiet takes no value" },
+		{ "-4 -6", "--ipv6: -4 and -6 exclude each other: leave both out for both" },
+		{ "-64", "--ipv4: -4 and -6 exclude each other: leave both out for both" },
+		{ "-p 53 -p 80", "--port: given twice: write one list, as in -p 53,5000-5100" },
+		{ "-i any", "--interface: leave it out to capture on all interfaces" },
+		{ "--port-side both", "--port-side: \"both\" is none of dst, src, either" },
+		{ "--format pcap", "--format: \"pcap\" is none of text, json" },
+		{ "-c 0", "--count: count \"0\" must be at least 1" },
+		{ "-d x", "--duration: time \"x\" is not a number and ms, s, m or h, as in 90, "
+			  "250ms or 5m" },
+		{ "--stats=0", "--stats: time \"0\" must be longer than 0" },
+		{ "--stats-file=", "--stats-file: the name is empty" },
+		{ "-B 4096", "--buffer: size \"4096\" needs a unit: K, M or G, as in 16M" },
+		{ "-B 255K",
+		  "--buffer: size \"255K\" is out of range: a ring has from 256K to 4G" },
+		{ "-B 100G",
+		  "--buffer: size \"100G\" is out of range: a ring has from 256K to 4G" },
+		{ "--verdict ok,", "--verdict: verdict list \"ok,\" lacks a name: write for "
+				   "example ok,fragment" },
+		{ "-n", "option -n: names are never looked up: leave it out" },
+		{ "-qn", "option -n: names are never looked up: leave it out" },
+		{ "-w file", "option -w: traces come with a later version: use --format json" },
+		{ "-x", "option -x: use --payload" },
+		{ "-l", "option -l: lines are written out at once: leave it out" },
+		{ "-D", "option -D: use twintap interfaces" },
+	};
+
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct tt_capture_options options = { .count_max = 4711 };
+		struct tt_error error = TT_ERROR_INIT;
+
+		assert_int_equal(parse_line(cases[i].line, &options, &error), -EINVAL);
+		assert_string_equal(error.message, cases[i].sentence);
+		assert_int_equal(options.count_max, 4711);
+	}
+}
+
+static void every_letter_of_tcpdump_is_refused_with_its_equivalent(void **state)
+{
+	static const char letters[] = "nwsevxXAtrCGWUQDl";
+
+	(void)state;
+
+	for (const char *letter = letters; *letter; letter++) {
+		struct tt_capture_options options;
+		struct tt_error error = TT_ERROR_INIT;
+		char line[] = "-?";
+		char start[] = "option -?: ";
+
+		line[1] = *letter;
+		start[sizeof("option -") - 1] = *letter;
+		assert_int_equal(parse_line(line, &options, &error), -EINVAL);
+		assert_memory_equal(error.message, start, sizeof(start) - 1);
+	}
+}
+
+static void no_more_interfaces_than_a_receiver_takes(void **state)
+{
+	struct tt_capture_options options;
+	struct tt_error error = TT_ERROR_INIT;
+	char line[4096];
+	size_t length = 0;
+
+	(void)state;
+
+	for (int i = 0; i < TT_INTERFACES_MAX; i++)
+		length += (size_t)snprintf(line + length, sizeof(line) - length, "-ieth%d ", i);
+	line[length - 1] = '\0';
+	assert_int_equal(parse_line(line, &options, NULL), 0);
+	assert_int_equal(options.interfaces_count, TT_INTERFACES_MAX);
+
+	(void)snprintf(line + length - 1, sizeof(line) - length + 1, " -ione-more");
+	assert_int_equal(parse_line(line, &options, &error), -EINVAL);
+	assert_string_equal(error.message, "--interface: more than 256 interfaces: name fewer");
+}
+
+static void help_fits_a_screen_and_names_every_option(void **state)
+{
+	static const char *const names[] = {
+		"-i, --interface", "-4, --ipv4",    "-6, --ipv6",  "-p, --port",
+		"--port-side",     "--promiscuous", "--verdict",   "-B, --buffer",
+		"--format",        "--payload",     "-c, --count", "-d, --duration",
+		"--stats[=TIME]",  "--stats-file",  "-q, --quiet", "-h, --help",
+	};
+	size_t lines_count = 0;
+	size_t column = 0;
+
+	(void)state;
+
+	for (const char *c = tt_capture_help; *c; c++) {
+		column = *c == '\n' ? 0 : column + 1;
+		lines_count += *c == '\n';
+		assert_true(column <= 90);
+	}
+	assert_true(lines_count <= 50);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		assert_non_null(strstr(tt_capture_help, names[i]));
+}
+
+static void help_is_asked_for(void **state)
+{
+	struct tt_capture_options options;
+
+	(void)state;
+
+	assert_int_equal(parse_line("--help", &options, NULL), 0);
+	assert_true(options.wants_help);
+	assert_int_equal(parse_line("-h", &options, NULL), 0);
+	assert_true(options.wants_help);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(defaults_take_everything_that_is_sound),
+		cmocka_unit_test(every_option_is_taken_in),
+		cmocka_unit_test(interface_named_twice_is_wanted_once),
+		cmocka_unit_test(wrong_lines_get_their_sentence),
+		cmocka_unit_test(every_letter_of_tcpdump_is_refused_with_its_equivalent),
+		cmocka_unit_test(no_more_interfaces_than_a_receiver_takes),
+		cmocka_unit_test(help_fits_a_screen_and_names_every_option),
+		cmocka_unit_test(help_is_asked_for),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
