@@ -77,7 +77,7 @@ static void timer_without_delay_is_readable_at_once(void **state)
 
 static void timer_is_not_readable_before_its_time(void **state)
 {
-	const int64_t delay_ns = (int64_t)3 * TT_NS_PER_MS;
+	const int64_t delay_ns = 3 * TT_NS_PER_MS;
 	int64_t start_ns = tt_clock_now_ns();
 
 	(void)state;
