@@ -128,10 +128,14 @@ void tt_pump_free(struct tt_pump *pump)
 static void source_is_ready(struct tt_watch *watch, uint32_t events)
 {
 	struct source_slot *slot = watch->context;
+	int r;
 
 	slot->is_ready = true;
-	if (events & (EPOLLERR | EPOLLHUP))
-		slot->failure = slot->source->ops->check(slot->source);
+	if (!(events & (EPOLLERR | EPOLLHUP)))
+		return;
+	r = slot->source->ops->check(slot->source);
+	if (r < 0)
+		slot->failure = r; /* a check that finds nothing takes nothing back */
 }
 
 int tt_pump_add_source(struct tt_pump *pump, struct tt_source *source, struct tt_loop *loop)
