@@ -288,21 +288,18 @@ static int feed(struct tt_pump *pump, struct sink_slot *slot)
 				      .block = pump->batch.block };
 		int r;
 
-		start += length;
 		if (judgement != TT_WITHHELD_COUNT) {
 			sink->counters.withheld[judgement] += length;
-			continue;
-		}
-
-		if (slot->state == SINK_OPEN) {
-			run.count = room_of(sink, length);
-			length -= run.count;
+		} else if (slot->state == SINK_OPEN) {
+			length = room_of(sink, length); /* the rest is judged anew */
+			run.count = length;
 			r = note_status(pump, slot, sink->ops->take(sink, &run));
 			if (r < 0)
 				result = r;
-		}
-		if (length > 0)
+		} else {
 			count_unwanted(slot, length);
+		}
+		start += length;
 	}
 	return result;
 }
