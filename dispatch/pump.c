@@ -10,6 +10,7 @@
 
 #include "dispatch/pump.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,7 +55,7 @@ struct tt_pump {
 	struct sink_slot sinks[TT_OUTPUTS_MAX];
 	size_t sinks_count;
 
-	struct tt_sink *pull_sink;   /* set once datagrams were pulled; one of the sinks */
+	struct sink_slot *pull_slot; /* set once datagrams were pulled; one of the sinks */
 	size_t pulled_count;         /* of the batch, given to the puller or withheld from it */
 	struct tt_frame_batch batch; /* its block is held while frames_count > 0 */
 	struct tt_datagram datagrams[TT_BATCH_FRAMES_MAX];
@@ -83,20 +84,53 @@ static unsigned int judge(const struct tt_sink *sink, const struct tt_datagram *
 	return TT_WITHHELD_COUNT;
 }
 
+/* Moves a sink on by what taking or flushing returned. */
+static int note_status(struct tt_pump *pump, struct sink_slot *slot, int r)
+{
+	if (r < 0) {
+		slot->state = SINK_FAILED;
+		return r;
+	}
+	if (r == TT_STOP) {
+		slot->state = SINK_ENDED;
+		pump->stop_was_asked = true;
+	} else if (slot->sink->count_max > 0 &&
+		   slot->sink->counters.given >= slot->sink->count_max) {
+		slot->state = SINK_ENDED;
+	}
+	return 0;
+}
+
+/* Counts a run for a sink that takes nothing more. */
+static void count_unwanted(struct sink_slot *slot, size_t count)
+{
+	struct tt_sink_counters *counters = &slot->sink->counters;
+
+	if (slot->state == SINK_FAILED) {
+		counters->given += count;
+		counters->dropped += count;
+	} else {
+		counters->withheld[TT_WITHHELD_LIMIT] += count;
+	}
+}
+
 /* Accounts for what a puller left of the batch when it came to an end. */
 static void count_left_over(struct tt_pump *pump)
 {
-	struct tt_sink_counters *counters = &pump->pull_sink->counters;
+	struct sink_slot *slot = pump->pull_slot;
+	struct tt_sink_counters *counters = &slot->sink->counters;
 
 	for (; pump->pulled_count < pump->batch.frames_count; pump->pulled_count++) {
-		unsigned int judgement = judge(pump->pull_sink,
-					       &pump->datagrams[pump->pulled_count]);
+		unsigned int judgement = judge(slot->sink, &pump->datagrams[pump->pulled_count]);
 
 		if (judgement != TT_WITHHELD_COUNT) {
 			counters->withheld[judgement]++;
-		} else {
+		} else if (slot->state == SINK_OPEN) {
 			counters->given++;
 			counters->dropped++;
+			(void)note_status(pump, slot, 0); /* these count for its limit too */
+		} else {
+			count_unwanted(slot, 1);
 		}
 	}
 }
@@ -104,7 +138,7 @@ static void count_left_over(struct tt_pump *pump)
 /* Lets go of the batch; its datagrams are borrowed by nobody any more. */
 static void release_batch(struct tt_pump *pump)
 {
-	if (pump->pull_sink)
+	if (pump->pull_slot)
 		count_left_over(pump);
 	if (pump->batch.frames_count > 0 && pump->batch.block)
 		tt_block_drop(pump->batch.block);
@@ -232,7 +266,7 @@ static size_t find_run(const struct tt_sink *sink, const struct tt_datagram *dat
 	return length;
 }
 
-/* How many more datagrams the sink takes before its limit ends it. */
+/* How many datagrams an open sink takes before its limit ends it: at least one. */
 static size_t room_of(const struct tt_sink *sink, size_t wanted)
 {
 	uint64_t room;
@@ -241,36 +275,6 @@ static size_t room_of(const struct tt_sink *sink, size_t wanted)
 		return wanted;
 	room = sink->count_max - sink->counters.given;
 	return room < wanted ? (size_t)room : wanted;
-}
-
-/* Moves a sink on by what taking or flushing returned. */
-static int note_status(struct tt_pump *pump, struct sink_slot *slot, int r)
-{
-	if (r < 0) {
-		slot->state = SINK_FAILED;
-		return r;
-	}
-	if (r == TT_STOP) {
-		slot->state = SINK_ENDED;
-		pump->stop_was_asked = true;
-	} else if (slot->sink->count_max > 0 &&
-		   slot->sink->counters.given >= slot->sink->count_max) {
-		slot->state = SINK_ENDED;
-	}
-	return 0;
-}
-
-/* Counts a run for a sink that takes nothing more. */
-static void count_unwanted(struct sink_slot *slot, size_t count)
-{
-	struct tt_sink_counters *counters = &slot->sink->counters;
-
-	if (slot->state == SINK_FAILED) {
-		counters->given += count;
-		counters->dropped += count;
-	} else {
-		counters->withheld[TT_WITHHELD_LIMIT] += count;
-	}
 }
 
 /* Gives a sink what it wants of the batch. 0, or its failure. */
@@ -335,38 +339,63 @@ int tt_pump_step(struct tt_pump *pump)
 	return r;
 }
 
+static struct sink_slot *find_slot(struct tt_pump *pump, const struct tt_sink *sink)
+{
+	struct sink_slot *slot = pump->sinks;
+
+	while (slot->sink != sink && slot < &pump->sinks[pump->sinks_count - 1])
+		slot++;
+	assert(slot->sink == sink); /* one of the pump's own */
+	return slot;
+}
+
+/* The next datagrams of the batch that the puller gets; 0: none of the rest. */
+static size_t pull_run(struct tt_pump *pump, const struct tt_datagram **ret_datagrams)
+{
+	struct sink_slot *slot = pump->pull_slot;
+	struct tt_sink_counters *counters = &slot->sink->counters;
+
+	while (pump->pulled_count < pump->batch.frames_count) {
+		const struct tt_datagram *first = &pump->datagrams[pump->pulled_count];
+		size_t left = pump->batch.frames_count - pump->pulled_count;
+		unsigned int judgement;
+		size_t length = find_run(slot->sink, first, left, &judgement);
+
+		if (judgement == TT_WITHHELD_COUNT && slot->state == SINK_OPEN) {
+			length = room_of(slot->sink, length);
+			pump->pulled_count += length;
+			counters->given += length;
+			counters->written += length;
+			(void)note_status(pump, slot, 0); /* its limit may be reached */
+			*ret_datagrams = first;
+			return length;
+		}
+		if (judgement == TT_WITHHELD_COUNT)
+			count_unwanted(slot, length);
+		else
+			counters->withheld[judgement] += length;
+		pump->pulled_count += length;
+	}
+	return 0;
+}
+
 int tt_pump_pull(struct tt_pump *pump, struct tt_sink *sink,
 		 const struct tt_datagram **ret_datagrams, size_t *ret_count)
 {
-	pump->pull_sink = sink;
+	pump->pull_slot = find_slot(pump, sink);
 	for (;;) {
-		size_t left = pump->batch.frames_count - pump->pulled_count;
-		const struct tt_datagram *first = &pump->datagrams[pump->pulled_count];
-		unsigned int judgement;
-		size_t length;
 		int r;
 
-		if (left == 0) {
-			release_batch(pump);
-			r = load_batch(pump);
-			if (r == 0)
-				r = feed_all(pump, sink);
-			if (r != 0)
-				return r;
-			continue;
-		}
+		*ret_count = pull_run(pump, ret_datagrams);
+		if (*ret_count > 0)
+			return 0;
 
-		length = find_run(sink, first, left, &judgement);
-		pump->pulled_count += length;
-		if (judgement != TT_WITHHELD_COUNT) {
-			sink->counters.withheld[judgement] += length;
-			continue;
-		}
-		sink->counters.given += length;
-		sink->counters.written += length;
-		*ret_datagrams = first;
-		*ret_count = length;
-		return 0;
+		release_batch(pump);
+		r = load_batch(pump);
+		if (r == 0)
+			r = feed_all(pump, sink);
+		if (r != 0)
+			return r;
 	}
 }
 

@@ -29,10 +29,13 @@ int tt_pump_new(struct tt_pump **ret_pump, tt_mark_local_fn *mark_local, void *c
 /* Frees its sources and sinks too. */
 void tt_pump_free(struct tt_pump *pump);
 
-/* Takes over the source and watches it in @loop, which outlives the pump. */
+/*
+ * Takes over the source and watches it in @loop, which outlives the pump. When it
+ * fails, the source is still the caller's. -ENOSPC, or what epoll_ctl(2) says.
+ */
 int tt_pump_add_source(struct tt_pump *pump, struct tt_source *source, struct tt_loop *loop);
 
-/* Takes over the sink. -ENOSPC beyond TT_OUTPUTS_MAX. @name is copied. */
+/* Takes over the sink, unless -ENOSPC beyond TT_OUTPUTS_MAX. @name is copied. */
 int tt_pump_add_sink(struct tt_pump *pump, struct tt_sink *sink, const char *name);
 
 /*
@@ -44,7 +47,7 @@ int tt_pump_step(struct tt_pump *pump);
 /*
  * Moves datagrams to the caller instead of a handler: as tt_pump_step(), and
  * *ret_datagrams are borrowed until the next call. @sink, one of the pump's own, is
- * their filter and account; its take is not called.
+ * their filter, limit and account; its take is not called.
  */
 int tt_pump_pull(struct tt_pump *pump, struct tt_sink *sink,
 		 const struct tt_datagram **ret_datagrams, size_t *ret_count);
