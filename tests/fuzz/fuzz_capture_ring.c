@@ -22,6 +22,7 @@ enum {
 	BLOCK_BYTES = 1024,
 	BLOCKS_COUNT = 2,
 	FRAME_HEADER_BYTES = 72, /* rounded up to the alignment of frames */
+	MEMORY_BYTES = BLOCKS_COUNT * BLOCK_BYTES,
 	FRAMES_MAX = BLOCKS_COUNT * BLOCK_BYTES / FRAME_HEADER_BYTES,
 };
 
@@ -70,8 +71,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t data_bytes)
 
 	if (!memory || tt_ring_init(&ring, memory, geometry, 4) < 0)
 		abort();
-	if (data_bytes > BLOCKS_COUNT * BLOCK_BYTES)
-		data_bytes = BLOCKS_COUNT * BLOCK_BYTES;
+	if (data_bytes > MEMORY_BYTES)
+		data_bytes = MEMORY_BYTES;
 	if (data_bytes > 0)
 		memcpy(memory, data, data_bytes);
 	for (size_t i = 0; i < BLOCKS_COUNT; i++) {
