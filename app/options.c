@@ -56,16 +56,16 @@ static void make_words(const struct tt_option_table *table, struct getopt_words 
 	}
 }
 
-/* The option that getopt named by @value, a letter or INDEX_BASE and more; NULL for none. */
-static const struct tt_option *find_option(const struct tt_option_table *table, int value)
+/* Which option getopt named by @value, a letter or INDEX_BASE and more; the count for none. */
+static size_t find_option(const struct tt_option_table *table, int value)
 {
+	size_t i = 0;
+
 	if (value >= INDEX_BASE)
-		return &table->options[value - INDEX_BASE];
-	for (size_t i = 0; i < table->options_count; i++) {
-		if (value && table->options[i].letter == value)
-			return &table->options[i];
-	}
-	return NULL;
+		return (size_t)value - INDEX_BASE;
+	while (i < table->options_count && (value == 0 || table->options[i].letter != value))
+		i++;
+	return i;
 }
 
 static const char *option_name_at(const void *names, size_t name_index)
@@ -116,10 +116,11 @@ static int word_unknown_name(const struct tt_option_table *table, const char *wo
 static int word_complaint(const struct tt_option_table *table, int complaint, const char *word,
 			  struct tt_error *reterr)
 {
-	const struct tt_option *option = find_option(table, optopt);
+	size_t i = find_option(table, optopt);
 
-	if (option)
-		return tt_word_error(reterr, -EINVAL, "option --%s %s value", option->name,
+	if (i < table->options_count)
+		return tt_word_error(reterr, -EINVAL, "option --%s %s value",
+				     table->options[i].name,
 				     complaint == ':' ? "needs a" : "takes no");
 	if (optopt)
 		return word_unknown_letter(table, (char)optopt, reterr);
@@ -146,17 +147,17 @@ int tt_options_parse(const struct tt_option_table *table, int argc, char **argv,
 	make_words(table, &words);
 	optind = 0; /* glibc: begin anew */
 	for (;;) {
-		const struct tt_option *option;
+		size_t i;
 		int value;
 		int r;
 
 		value = getopt_long(argc, argv, words.letters, words.options, NULL);
 		if (value == -1)
 			break;
-		option = find_option(table, value);
-		if (!option) /* getopt complains by '?' and ':', which are no option's letters */
+		i = find_option(table, value);
+		if (i == table->options_count) /* '?' or ':', by which getopt complains */
 			return word_complaint(table, value, argv[optind - 1], reterr);
-		r = apply(option, optarg, context, reterr);
+		r = apply(&table->options[i], optarg, context, reterr);
 		if (r < 0)
 			return r;
 	}
