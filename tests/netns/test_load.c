@@ -338,9 +338,9 @@ static void a_pace_is_never_exceeded(void **state)
 	(void)state;
 
 	options.rate_pps = 1000; /* singly, from user space */
-	assert_true(send_frames(&options, 101).duration_ns >= 100 * TT_NS_PER_MS);
+	assert_true(send_frames(&options, 101).duration_ns >= INT64_C(100) * TT_NS_PER_MS);
 	options.rate_pps = 40000; /* in bursts, by the program */
-	assert_true(send_frames(&options, 4096 + 64).duration_ns >= 102 * TT_NS_PER_MS);
+	assert_true(send_frames(&options, 4096 + 64).duration_ns >= INT64_C(102) * TT_NS_PER_MS);
 }
 
 static void a_duration_ends_a_send(void **state)
@@ -353,10 +353,10 @@ static void a_duration_ends_a_send(void **state)
 	unsigned int dropped;
 
 	assert_int_equal(tt_load_new(&load, &options, &error), 0);
-	assert_int_equal(tt_load_send_for(load, 100 * TT_NS_PER_MS, &error), 0);
+	assert_int_equal(tt_load_send_for(load, INT64_C(100) * TT_NS_PER_MS, &error), 0);
 	tt_load_read_counts(load, &counts);
 	assert_true(counts.sent > 0);
-	assert_true(counts.duration_ns >= 100 * TT_NS_PER_MS);
+	assert_true(counts.duration_ns >= INT64_C(100) * TT_NS_PER_MS);
 	assert_int_equal(read_tap_count(scene->tap, &dropped), counts.sent);
 
 	tt_load_stop(load);

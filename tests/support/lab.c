@@ -71,17 +71,18 @@ static const struct link {
 /* Runs @argv here, standard input from @input_fd unless that is -1. */
 static int run_here(const char *const *argv, int input_fd, int *ret_status)
 {
+	char *const *words;
 	posix_spawn_file_actions_t actions;
 	int r, status;
 	pid_t pid;
 
+	/* posix_spawnp() changes no word, but its prototype predates const. */
+	memcpy(&words, &argv, sizeof(words));
 	r = posix_spawn_file_actions_init(&actions);
 	if (r == 0 && input_fd >= 0)
 		r = posix_spawn_file_actions_adddup2(&actions, input_fd, STDIN_FILENO);
 	if (r == 0)
-		r = posix_spawnp(&pid, argv[0], &actions, NULL,
-				 (char *const *)(uintptr_t)argv, /* NOLINT: not written to */
-				 environ);
+		r = posix_spawnp(&pid, argv[0], &actions, NULL, words, environ);
 	(void)posix_spawn_file_actions_destroy(&actions);
 	if (r != 0)
 		return -r;
@@ -99,7 +100,7 @@ static int run_ip(const char *commands, struct tt_error *reterr)
 {
 	static const char *const argv[] = { "ip", "-batch", "-", NULL };
 	TT_CLEANUP(tt_closep) int fd = -1;
-	int r, status;
+	int r, status = 0;
 
 	fd = memfd_create("commands", MFD_CLOEXEC);
 	if (fd < 0 || write(fd, commands, strlen(commands)) < 0 || lseek(fd, 0, SEEK_SET) < 0) {

@@ -42,8 +42,8 @@ struct tt_load {
 	uint32_t frame_bytes;
 	uint32_t interface_index;
 	int64_t duration_ns;
-	uint8_t frame
-		[TT_LOAD_FRAME_BYTES_MAX]; /* what pages hold before the program's first write */
+	int64_t cpu_ns;
+	uint8_t frame[TT_LOAD_FRAME_BYTES_MAX]; /* what pages hold until they are written */
 };
 
 static void put16(uint8_t *at, unsigned int value)
@@ -314,7 +314,7 @@ static uint64_t read_count(const __u64 *count)
 
 void tt_load_read_counts(const struct tt_load *load, struct tt_load_counts *ret_counts)
 {
-	struct tt_load_counts counts = { .duration_ns = load->duration_ns };
+	struct tt_load_counts counts = { .duration_ns = load->duration_ns, .cpu_ns = load->cpu_ns };
 
 	for (int family = 0; family < TT_LOAD_FAMILY_COUNT; family++) {
 		for (int kind = 0; kind < TT_LOAD_KIND_COUNT; kind++) {
@@ -421,10 +421,18 @@ static int send_in_stretches(struct tt_load *load, uint64_t frames_count, int64_
 	return r;
 }
 
+static int64_t read_cpu_ns(void)
+{
+	struct timespec used;
+
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used); /* cannot fail for this clock */
+	return (int64_t)used.tv_sec * TT_NS_PER_S + used.tv_nsec;
+}
+
 static int send_until(struct tt_load *load, uint64_t frames_count, int64_t end_ns,
 		      struct tt_error *reterr)
 {
-	int64_t start_ns = tt_clock_now_ns();
+	int64_t start_ns = tt_clock_now_ns(), start_cpu_ns = read_cpu_ns();
 	int r;
 
 	load->program->bss->control.end_ns = (uint64_t)end_ns;
@@ -432,6 +440,7 @@ static int send_until(struct tt_load *load, uint64_t frames_count, int64_t end_n
 		r = send_singly(load, frames_count, end_ns, reterr);
 	else
 		r = send_in_stretches(load, frames_count, end_ns, reterr);
+	load->cpu_ns += read_cpu_ns() - start_cpu_ns;
 	load->duration_ns += tt_clock_now_ns() - start_ns;
 	return r;
 }

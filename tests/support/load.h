@@ -58,6 +58,7 @@ struct tt_load_counts {
 	uint64_t kind[TT_LOAD_KIND_COUNT];
 	uint64_t by[TT_LOAD_FAMILY_COUNT][TT_LOAD_KIND_COUNT];
 	int64_t duration_ns; /* spent in the send calls */
+	int64_t cpu_ns;      /* of which the thread was on the CPU: the receive path included */
 };
 
 struct tt_load;

@@ -301,8 +301,8 @@ static void print_counts(const struct tt_load_counts *counts)
 		print_kinds(counts->by[i]);
 		(void)printf("}");
 	}
-	(void)printf(",\"seconds\":%.6f,\"pps\":%.0f}\n", seconds,
-		     seconds > 0 ? (double)counts->sent / seconds : 0);
+	(void)printf(",\"seconds\":%.6f,\"cpu_ns\":%lld,\"pps\":%.0f}\n", seconds,
+		     (long long)counts->cpu_ns, seconds > 0 ? (double)counts->sent / seconds : 0);
 }
 
 static int send_load(const struct command *command)
