@@ -86,9 +86,10 @@ void run(const char *words)
 
 	if (status != 0) {
 		char output[OUTPUT_BYTES] = { 0 };
+		bool is_read = pread(fd, output, sizeof(output) - 1, 0) >= 0;
 
-		(void)pread(fd, output, sizeof(output) - 1, 0);
-		fail_msg("\"%s\" exits with %d: %s", words, status, output);
+		fail_msg("\"%s\" exits with %d: %s", words, status,
+			 is_read ? output : "(its output cannot be read)");
 	}
 	(void)close(fd);
 }
