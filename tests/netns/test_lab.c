@@ -92,7 +92,7 @@ static void assert_receives(int fd, const char *text)
 
 static void sides_reach_each_other_in_both_families(void **state)
 {
-	static const char *const addresses[] = { "::ffff:" TT_LAB_NEAR_IPV4, TT_LAB_NEAR_IPV6,
+	static const char *const addresses[] = { ("::ffff:" TT_LAB_NEAR_IPV4), TT_LAB_NEAR_IPV6,
 						 TT_LAB_NEAR_LINK_LOCAL };
 	TT_CLEANUP(tt_closep) int receiver = -1;
 	struct tt_lab *lab = *state;
