@@ -41,32 +41,13 @@ static enum tt_verdict read_layers(struct tt_view packet, struct tt_datagram *da
 	return TT_VERDICT_BAD_VERSION;
 }
 
-static uint16_t checksum_flags(uint8_t frame_flags)
-{
-	unsigned int flags = 0;
-
-	if (frame_flags & TT_FRAME_CHECKSUM_PARTIAL)
-		flags |= TT_DATAGRAM_CHECKSUM_PARTIAL;
-	if (frame_flags & TT_FRAME_CHECKSUM_VALID)
-		flags |= TT_DATAGRAM_CHECKSUM_VALID;
-	return (uint16_t)flags;
-}
-
 void tt_decode_frame(const struct tt_frame *frame, struct tt_datagram *ret_datagram)
 {
 	struct tt_view packet = { .bytes = frame->bytes, .bytes_count = frame->captured_bytes };
 
 	/* A memset of that size is a string instruction to gcc 12, which takes longer than the rest. */
 	*ret_datagram = empty;
-
-	ret_datagram->packet = frame->bytes;
-	ret_datagram->packet_bytes = frame->captured_bytes;
-	ret_datagram->wire_bytes = frame->wire_bytes;
-	ret_datagram->time_ns = frame->time_ns;
-	ret_datagram->interface_index = frame->interface_index;
-	ret_datagram->version = frame->version;
-	ret_datagram->packet_type = frame->packet_type;
-	ret_datagram->flags = checksum_flags(frame->flags);
+	memcpy(ret_datagram, frame, sizeof(*frame));
 	ret_datagram->verdict = (uint8_t)read_layers(packet, ret_datagram);
 }
 

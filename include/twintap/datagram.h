@@ -66,28 +66,28 @@ enum tt_datagram_flag {
  * returns; tt_datagram_copy() keeps one. What the verdict leaves unknown is zero.
  */
 struct tt_datagram {
-	const uint8_t *packet;  /**< The IP header. */
-	const uint8_t *payload; /**< Behind the UDP header; NULL unless OK or BAD_CHECKSUM. */
-	uint32_t packet_bytes;  /**< Captured bytes from packet on; link padding included. */
-	uint32_t wire_bytes;    /**< The same on the wire: more, if the capture cut it. */
-	uint32_t payload_bytes; /**< The payload's length by the UDP header. */
+	const uint8_t *packet;    /**< The IP header. */
+	uint32_t packet_bytes;    /**< Captured bytes from packet on; link padding included. */
+	uint32_t wire_bytes;      /**< The same on the wire: more, if the capture cut it. */
+	int64_t time_ns;          /**< When the kernel stamped it, since 1970, UTC. */
+	uint32_t interface_index; /**< Where it was seen. */
+	uint8_t version;          /**< 4 or 6, by the link's protocol; else 0. */
+	uint8_t packet_type;      /**< enum tt_packet_type */
+	uint16_t flags;           /**< enum tt_datagram_flag */
+	const uint8_t *payload;   /**< Behind the UDP header; NULL unless OK or BAD_CHECKSUM. */
+	uint32_t payload_bytes;   /**< The payload's length by the UDP header. */
 	uint32_t payload_captured_bytes; /**< How much of it was captured. */
-	int64_t time_ns;                 /**< When the kernel stamped it, since 1970, UTC. */
 	struct tt_address source;      /**< With its port; link-local ones with their interface. */
 	struct tt_address destination; /**< As source. */
-	uint32_t interface_index;      /**< Where it was seen. */
 	uint32_t flow_label;           /**< IPv6: 20 bits. */
 	uint32_t segment_bytes;        /**< Size of a segment of an aggregate; 0: it is none. */
 	uint16_t id;                   /**< IPv4: the identification field. */
 	uint16_t udp_checksum;         /**< As in the header, in the machine's byte order. */
 	uint16_t worker_index;         /**< Which worker took it. */
-	uint16_t flags;                /**< enum tt_datagram_flag */
-	uint8_t version;               /**< 4 or 6, by the link's protocol; else 0. */
 	uint8_t hop_limit;             /**< IPv4: time to live. */
 	uint8_t dscp;                  /**< Upper 6 bits of the traffic class. */
 	uint8_t ecn;                   /**< Lower 2 bits of the traffic class. */
 	uint8_t verdict;               /**< enum tt_verdict */
-	uint8_t packet_type;           /**< enum tt_packet_type */
 	uint8_t reserved[6];           /**< Zero. */
 };
 

@@ -25,7 +25,7 @@ enum {
 
 bool tt_corpus_read_head(struct tt_view input, struct tt_frame *ret_frame)
 {
-	const uint8_t flags_mask = TT_FRAME_CHECKSUM_PARTIAL | TT_FRAME_CHECKSUM_VALID;
+	const uint8_t flags_mask = TT_DATAGRAM_CHECKSUM_PARTIAL | TT_DATAGRAM_CHECKSUM_VALID;
 	struct tt_frame frame = { .interface_index = INTERFACE_INDEX };
 	uint32_t cut_bytes;
 

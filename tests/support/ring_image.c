@@ -93,9 +93,9 @@ static uint32_t frame_status(const struct tt_frame *frame)
 {
 	uint32_t status = TP_STATUS_USER;
 
-	if (frame->flags & TT_FRAME_CHECKSUM_PARTIAL)
+	if (frame->flags & TT_DATAGRAM_CHECKSUM_PARTIAL)
 		status |= TP_STATUS_CSUMNOTREADY;
-	if (frame->flags & TT_FRAME_CHECKSUM_VALID)
+	if (frame->flags & TT_DATAGRAM_CHECKSUM_VALID)
 		status |= TP_STATUS_CSUM_VALID;
 	return status;
 }

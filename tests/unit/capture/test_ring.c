@@ -86,7 +86,7 @@ static struct tt_frame numbered_frame(uint32_t number)
 		.interface_index = number + 1,
 		.version = 4,
 		.packet_type = (uint8_t)(number % 5),
-		.flags = (uint8_t)(number % 4),
+		.flags = (uint16_t)(number % 4 * TT_DATAGRAM_CHECKSUM_PARTIAL),
 	};
 }
 

@@ -222,7 +222,7 @@ static void what_the_frame_knows_is_carried_over(void **state)
 	frame.time_ns = 1234567890123456789;
 	frame.interface_index = 42;
 	frame.packet_type = TT_PACKET_MULTICAST;
-	frame.flags = TT_FRAME_CHECKSUM_PARTIAL;
+	frame.flags = TT_DATAGRAM_CHECKSUM_PARTIAL;
 	tt_decode_frame(&frame, &datagram);
 
 	assert_ptr_equal(datagram.packet, fixture.packet);
@@ -234,7 +234,7 @@ static void what_the_frame_knows_is_carried_over(void **state)
 	assert_int_equal(datagram.worker_index, 0);
 	assert_int_equal(datagram.segment_bytes, 0);
 
-	frame.flags = TT_FRAME_CHECKSUM_VALID;
+	frame.flags = TT_DATAGRAM_CHECKSUM_VALID;
 	tt_decode_frame(&frame, &datagram);
 	assert_int_equal(datagram.flags, TT_DATAGRAM_CHECKSUM_VALID);
 }
