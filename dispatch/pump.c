@@ -194,6 +194,36 @@ int tt_pump_add_source(struct tt_pump *pump, struct tt_source *source, struct tt
 	return 0;
 }
 
+int tt_pump_listen(struct tt_pump *pump, struct tt_loop *loop, bool is_wanted)
+{
+	for (size_t i = 0; i < pump->sources_count; i++) {
+		struct source_slot *slot = &pump->sources[i];
+		int r;
+
+		if (slot->source->fd < 0)
+			continue;
+		r = tt_loop_change(loop, &slot->watch, is_wanted ? EPOLLIN | EPOLLET : EPOLLET);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+void tt_pump_ask_sources(struct tt_pump *pump)
+{
+	for (size_t i = 0; i < pump->sources_count; i++)
+		pump->sources[i].is_ready = true;
+}
+
+uint64_t tt_pump_moved(const struct tt_pump *pump)
+{
+	uint64_t moved = 0;
+
+	for (size_t i = 0; i < pump->sources_count; i++)
+		moved += pump->sources[i].account.delivered;
+	return moved;
+}
+
 int tt_pump_add_sink(struct tt_pump *pump, struct tt_sink *sink, const char *name)
 {
 	struct sink_slot *slot = &pump->sinks[pump->sinks_count];
@@ -207,18 +237,24 @@ int tt_pump_add_sink(struct tt_pump *pump, struct tt_sink *sink, const char *nam
 	return 0;
 }
 
-/* Reads the headers of the batch and counts the verdicts. */
+/* Reads the headers of the batch and counts the verdicts; nearly all are OK. */
 static void decode_batch(struct tt_pump *pump, struct tt_source_accounting *account)
 {
 	size_t count = pump->batch.frames_count;
+	size_t ok_count = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		struct tt_datagram *datagram = &pump->datagrams[i];
 
 		tt_decode_frame(&pump->batch.frames[i], datagram);
-		account->verdicts[datagram->verdict]++;
-		account->payload_cut += !!(datagram->flags & TT_DATAGRAM_PAYLOAD_CUT);
+		if (datagram->verdict == TT_VERDICT_OK)
+			ok_count++;
+		else
+			account->verdicts[datagram->verdict]++;
+		if (datagram->flags & TT_DATAGRAM_PAYLOAD_CUT)
+			account->payload_cut++;
 	}
+	account->verdicts[TT_VERDICT_OK] += ok_count;
 	account->delivered += count;
 	pump->mark_local(pump->mark_context, pump->datagrams, count);
 }
@@ -246,7 +282,8 @@ static int load_batch(struct tt_pump *pump)
 			decode_batch(pump, &slot->account);
 			return 0;
 		}
-		slot->is_ready = false;
+		/* Nobody tells of a source without a descriptor: it is asked again. */
+		slot->is_ready = r == TT_EMPTY && slot->source->fd < 0;
 		if (r < 0)
 			return r;
 	}

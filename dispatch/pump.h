@@ -52,6 +52,15 @@ int tt_pump_step(struct tt_pump *pump);
 int tt_pump_pull(struct tt_pump *pump, struct tt_sink *sink,
 		 const struct tt_datagram **ret_datagrams, size_t *ret_count);
 
+/* Whether @loop tells of what the sources have, from now on. 0, or a negative errno. */
+int tt_pump_listen(struct tt_pump *pump, struct tt_loop *loop, bool is_wanted);
+
+/* Has the next step ask each source, whether or not something was told of it. */
+void tt_pump_ask_sources(struct tt_pump *pump);
+
+/* Datagrams that the sources delivered up to now. */
+uint64_t tt_pump_moved(const struct tt_pump *pump);
+
 /* Has the sinks write out what they buffered. 0, or the first failure. */
 int tt_pump_flush(struct tt_pump *pump, bool is_end);
 

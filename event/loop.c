@@ -36,6 +36,13 @@ int tt_loop_add(struct tt_loop *loop, struct tt_watch *watch, uint32_t events)
 	return epoll_ctl(loop->fd, EPOLL_CTL_ADD, watch->fd, &event) < 0 ? -errno : 0;
 }
 
+int tt_loop_change(struct tt_loop *loop, struct tt_watch *watch, uint32_t events)
+{
+	struct epoll_event event = { .events = events, .data.ptr = watch };
+
+	return epoll_ctl(loop->fd, EPOLL_CTL_MOD, watch->fd, &event) < 0 ? -errno : 0;
+}
+
 void tt_loop_remove(struct tt_loop *loop, struct tt_watch *watch)
 {
 	/* Fails only for a descriptor that is not in the loop: then there is nothing to do. */

@@ -32,6 +32,8 @@ void tt_loop_deinit(struct tt_loop *loop);
 
 /* @events as for epoll_ctl(2), EPOLLET included. 0, or a negative errno. */
 int tt_loop_add(struct tt_loop *loop, struct tt_watch *watch, uint32_t events);
+/* Changes what a watch of the loop waits for; errors are told always. 0, or a negative errno. */
+int tt_loop_change(struct tt_loop *loop, struct tt_watch *watch, uint32_t events);
 void tt_loop_remove(struct tt_loop *loop, struct tt_watch *watch);
 
 /*

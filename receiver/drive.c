@@ -95,6 +95,9 @@ int tt_receiver_init_loop(struct tt_receiver *receiver, struct tt_error *reterr)
 	if (r == 0)
 		r = tt_timer_init(&receiver->drain_timer);
 	if (r == 0)
+		r = tt_pace_init(&receiver->worker.pace, receiver->worker.pump,
+				 &receiver->worker.loop);
+	if (r == 0)
 		r = add_watch(receiver, &receiver->wake_watch, receiver->wake.fd, wake_is_ready);
 	if (r == 0)
 		r = add_watch(receiver, &receiver->drain_watch, receiver->drain_timer.fd,
@@ -107,6 +110,7 @@ int tt_receiver_init_loop(struct tt_receiver *receiver, struct tt_error *reterr)
 
 void tt_receiver_deinit_loop(struct tt_receiver *receiver)
 {
+	tt_pace_deinit(&receiver->worker.pace);
 	tt_loop_deinit(&receiver->worker.loop);
 	tt_timer_deinit(&receiver->drain_timer);
 	tt_wake_deinit(&receiver->wake);
@@ -239,7 +243,12 @@ static int rest(struct tt_receiver *receiver)
 		return r;
 	}
 	heed(receiver);
-	return try_finish(receiver) ? TT_STOP : TT_EMPTY;
+	if (try_finish(receiver))
+		return TT_STOP;
+
+	if (receiver->worker.may_pace)
+		r = tt_pace_rest(&receiver->worker.pace);
+	return r < 0 ? r : TT_EMPTY;
 }
 
 /* One round: look, move, rest. As tt_worker_dispatch(). */

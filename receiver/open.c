@@ -278,6 +278,7 @@ static struct tt_receiver *allocate(void)
 	receiver->wake.fd = -1;
 	receiver->drain_timer.fd = -1;
 	receiver->worker.loop.fd = -1;
+	receiver->worker.pace.timer.fd = -1;
 	receiver->worker.receiver = receiver;
 	(void)pthread_mutex_init(&receiver->setter_mutex,
 				 NULL); /* cannot fail without attributes */
@@ -311,6 +312,7 @@ int tt_receiver_new(struct tt_receiver **ret_receiver, const char *ports, tt_han
 	if (!receiver)
 		return tt_error_set(reterr, -ENOMEM, "make a receiver: %s", strerror(ENOMEM));
 	receiver->port_side = full.port_side;
+	receiver->worker.may_pace = full.ring_bytes >= TT_PACE_RING_BYTES_MIN;
 	receiver->verdicts = full.verdicts ? full.verdicts : TT_VERDICT_BIT(TT_VERDICT_OK);
 	receiver->local_only = !(full.flags & TT_RECEIVER_NOT_LOCAL);
 	r = tt_ports_parse(ports, &receiver->main_ports, reterr);

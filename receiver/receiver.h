@@ -21,6 +21,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "dispatch/pace.h"
 #include "dispatch/pump.h"
 #include "dispatch/routes.h"
 #include "event/loop.h"
@@ -48,6 +49,8 @@ struct tt_worker {
 	struct tt_receiver *receiver; /* borrowed: it owns this worker */
 	struct tt_loop loop;
 	struct tt_pump *pump; /* owned; its watches lie in the loop */
+	struct tt_pace pace;
+	bool may_pace; /* the rings hold what comes in a beat */
 };
 
 struct tt_receiver {

@@ -18,7 +18,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "tests/netns/receiver_fixture.h"
@@ -296,6 +298,64 @@ static void a_stalled_reader_loses_nothing_at_a_low_rate(void **state)
 	assert_int_equal(total(&tally), 100);
 }
 
+/* How often this thread gave up the CPU to wait. */
+static long count_waits(void)
+{
+	struct rusage usage;
+
+	assert_int_equal(getrusage(RUSAGE_THREAD, &usage), 0);
+	return usage.ru_nvcsw;
+}
+
+static void under_load_a_worker_wakes_up_once_a_beat(void **state)
+{
+	struct tt_load_options options = near_load();
+	struct tally tally = { 0 };
+	struct tt_receiver *receiver = open_receiver("4242", note_batch, &tally,
+						     (struct tt_receiver_opts){ 0 });
+	long waits = count_waits();
+	struct tt_accounting account;
+	struct tt_load_counts sent;
+
+	options.rate_pps = 400000;
+	sent = run_under_load(receiver, *state, &options, 400000);
+	waits = count_waits() - waits;
+	account = take_final_account(receiver);
+	assert_int_equal(tt_account_accepted(&account), sent.sent);
+	/* 250 beats a second; each ring alone would wake it as often, and for each full block. */
+	assert_true(waits < sent.duration_ns / (TT_NS_PER_S / 375));
+	tt_receiver_free(receiver);
+}
+
+static void after_a_load_a_single_datagram_is_not_kept_waiting(void **state)
+{
+	struct tt_load_options options = near_load();
+	struct tt_receiver *receiver = open_receiver(
+		"4242", NULL, NULL, (struct tt_receiver_opts){ .ring_bytes = 64 << 20 });
+	int fd = open_far_socket(*state, TT_LAB_FAR_IPV4 ":40001");
+	struct tt_load *source;
+	uint64_t pulled = 0;
+
+	assert_int_equal(tt_receiver_start(receiver), 0);
+	assert_int_equal(tt_load_new(&source, &options, NULL), 0);
+	assert_int_equal(tt_load_send(source, 20000, NULL), 0);
+	tt_load_free(source);
+	while (pulled < 20000) {
+		const struct tt_datagram *datagrams;
+		size_t count;
+
+		assert_int_equal(tt_worker_receive(tt_receiver_worker(receiver, 0), PATIENCE_MS,
+						   &datagrams, &count, NULL),
+				 0);
+		pulled += count;
+	}
+	assert_nothing_comes(receiver);
+	send_text(fd, TT_LAB_NEAR_IPV4 ":4242", "alone");
+	assert_int_equal(pull_one(receiver)->payload_bytes, strlen("alone"));
+	(void)close(fd);
+	(void)end_receiver(receiver);
+}
+
 /* Stops the receiver while the load goes on; @opts decide how much it has left then. */
 static void stop_in_the_middle(struct tt_lab *lab, struct tt_receiver_opts opts,
 			       struct tally *tally)
@@ -523,6 +583,8 @@ int main(void)
 		LAB_TEST(each_frame_is_rejected_for_its_own_reason),
 		LAB_TEST(a_small_ring_and_a_slow_handler_lose_what_the_account_says),
 		LAB_TEST(a_stalled_reader_loses_nothing_at_a_low_rate),
+		LAB_TEST(under_load_a_worker_wakes_up_once_a_beat),
+		LAB_TEST(after_a_load_a_single_datagram_is_not_kept_waiting),
 		LAB_TEST(a_stop_in_the_middle_delivers_all_that_was_accepted),
 		LAB_TEST(a_stop_with_full_rings_delivers_all_that_they_hold),
 		LAB_TEST(an_abort_drops_the_rest_and_says_so),
