@@ -409,6 +409,37 @@ static void a_vrfs_addresses_are_local_on_its_ports_alone(void **state)
 	assert_false(tt_link_is_consumed(tt_monitor_find_link(monitor, if_nametoindex("near"))));
 }
 
+/* Whether it is a netlink socket that gets notifications. */
+static bool is_notified(int fd)
+{
+	struct sockaddr_nl address = { 0 };
+	socklen_t address_bytes = sizeof(address);
+
+	return getsockname(fd, (struct sockaddr *)&address, &address_bytes) == 0 &&
+	       address.nl_family == AF_NETLINK && address.nl_groups != 0;
+}
+
+/*
+ * The monitor's own socket. Where the kernel has no notifications of groups (before 6.14)
+ * its descriptor is an epoll set that holds it: then it is the only one of its kind here.
+ */
+static int notification_socket(const struct tt_monitor *monitor)
+{
+	for (int fd = 0; fd < FDS_MAX && !is_notified(tt_monitor_fd(monitor)); fd++) {
+		if (is_notified(fd))
+			return fd;
+	}
+	return tt_monitor_fd(monitor);
+}
+
+/* Whether the kernel has told something; the monitor's own timer does not count. */
+static bool was_told(const struct tt_monitor *monitor)
+{
+	struct pollfd pollfd = { .fd = notification_socket(monitor), .events = POLLIN };
+
+	return poll(&pollfd, 1, 0) == 1;
+}
+
 static void routes_to_others_do_not_wake_the_monitor(void **state)
 {
 	struct tt_monitor *monitor = *state;
@@ -425,10 +456,10 @@ static void routes_to_others_do_not_wake_the_monitor(void **state)
 	run("ip -6 route add 2001:db8:9::/48 via 2001:db8::2");
 	run("ip -6 route del 2001:db8:9::/48 via 2001:db8::2");
 	run("ip route add blackhole 203.0.113.0/24");
-	assert_false(has_news(monitor));
+	assert_false(was_told(monitor));
 
 	run("ip route add local 203.0.113.1/32 dev lo");
-	assert_true(has_news(monitor));
+	assert_true(was_told(monitor));
 }
 
 /* The last two numbers of a line of /proc/net/netlink; false if it has none. */
@@ -475,29 +506,6 @@ static unsigned long lost_count(int fd)
 	return lost;
 }
 
-/* Whether it is a netlink socket that gets notifications. */
-static bool is_notified(int fd)
-{
-	struct sockaddr_nl address = { 0 };
-	socklen_t address_bytes = sizeof(address);
-
-	return getsockname(fd, (struct sockaddr *)&address, &address_bytes) == 0 &&
-	       address.nl_family == AF_NETLINK && address.nl_groups != 0;
-}
-
-/*
- * The monitor's own socket. Where the kernel has no notifications of groups (before 6.14)
- * its descriptor is an epoll set that holds it: then it is the only one of its kind here.
- */
-static int notification_socket(const struct tt_monitor *monitor)
-{
-	for (int fd = 0; fd < FDS_MAX && !is_notified(tt_monitor_fd(monitor)); fd++) {
-		if (is_notified(fd))
-			return fd;
-	}
-	return tt_monitor_fd(monitor);
-}
-
 static void nothing_is_missed_when_notifications_were_lost(void **state)
 {
 	struct tt_monitor *monitor = *state;
@@ -511,6 +519,7 @@ static void nothing_is_missed_when_notifications_were_lost(void **state)
 		run(words);
 	}
 	run("ip addr del 10.0.0.1/32 dev near");
+	run("ip link set far down"); /* else kernels before 6.2 do not rename it */
 	run("ip link set far name other");
 	assert_int_not_equal(lost_count(fd), 0);
 
@@ -523,7 +532,7 @@ static void nothing_is_missed_when_notifications_were_lost(void **state)
 	assert_string_equal(tt_monitor_find_link(monitor, if_nametoindex("other"))->name, "other");
 
 	/* And it goes on as before. */
-	assert_false(has_news(monitor));
+	assert_false(was_told(monitor));
 	change(monitor, "ip addr del 10.0.0.2/32 dev near");
 	assert_false(is_local(monitor, "10.0.0.2", "near"));
 }
