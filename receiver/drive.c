@@ -19,7 +19,7 @@
 enum {
 	DRAIN_S = 5,          /* to deliver what the rings hold; then the rest is dropped */
 	DRAIN_DROPPING_S = 1, /* to walk over the rest */
-	RUN_BATCHES = 256,    /* between two looks at the loop while there is work */
+	LOOK_BATCHES = 256,   /* between two looks at the loop while there is work */
 };
 
 /* The first failure is what the run returns; each begins the end. */
@@ -225,6 +225,9 @@ static int move(struct tt_receiver *receiver, size_t batches_max)
 		if (r < 0)
 			note_failure(receiver, r);
 		heed(receiver);
+		/* A source that had nothing tells there that it has something: it gets its turn. */
+		if (r == 0 && (i + 1) % LOOK_BATCHES == 0 && i + 1 < batches_max)
+			r = look(receiver, 0);
 		if (r < 0)
 			return r;
 	}
@@ -287,7 +290,7 @@ int tt_receiver_run(struct tt_receiver *receiver, struct tt_error *reterr)
 		return tt_error_set(reterr, r, "run: %s", strerror(-r));
 
 	do {
-		r = advance(receiver, timeout_ms, RUN_BATCHES);
+		r = advance(receiver, timeout_ms, LOOK_BATCHES);
 		timeout_ms = r == TT_EMPTY ? -1 : 0;
 	} while (r != TT_STOP);
 
@@ -398,6 +401,12 @@ int tt_worker_receive(struct tt_worker *worker, int timeout_ms,
 			reterr, -EBUSY,
 			"receive: this receiver hands datagrams to handlers or outputs");
 
+	/* Now and then: while there is always something to pull, nobody waits for the loop. */
+	if (++worker->pulls_count % LOOK_BATCHES == 0) {
+		r = look(receiver, 0);
+		if (r < 0)
+			return word_failure(r, reterr);
+	}
 	heed(receiver);
 	for (;;) {
 		int left_ms;

@@ -51,6 +51,7 @@ struct tt_worker {
 	struct tt_pump *pump; /* owned; its watches lie in the loop */
 	struct tt_pace pace;
 	bool may_pace; /* the rings hold what comes in a beat */
+	unsigned int pulls_count;
 };
 
 struct tt_receiver {

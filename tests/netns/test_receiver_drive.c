@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Driving a receiver: who gets a turn, and what ends it
+ *
+ * The load source fills blocks of a ring, which are then there when it returns: so a
+ * test decides what a worker finds, and when. Needs root.
+ *
+ * Not covered: load and loss (netns.receiver_account), what datagrams say
+ * (netns.receiver), refusals (netns.receiver_refusal).
+ */
+
+#include <stdlib.h>
+
+#include "tests/netns/receiver_fixture.h"
+
+enum {
+	EXIT_SKIPPED = 77,
+	MANY_FRAMES = 40000, /* many more than a worker moves between two looks at its loop */
+	BLOCK_FRAMES = 4000, /* more than a block holds */
+};
+
+/* Holds what a test loads before it reads. */
+static const struct tt_receiver_opts patient = { .ring_bytes = 64 << 20 };
+
+static const struct tt_load_share all_of_them = { 1, 1 };
+static const struct tt_load_share none_of_them = { 0, 1 };
+
+static void load(struct tt_load_share ipv6, uint64_t count)
+{
+	struct tt_load_options options;
+	struct tt_load *source;
+
+	tt_load_options_init(&options);
+	options.interface = TT_LAB_NEAR_INTERFACE;
+	options.ipv6 = ipv6;
+	assert_int_equal(tt_load_new(&source, &options, NULL), 0);
+	assert_int_equal(tt_load_send(source, count, NULL), 0);
+	tt_load_free(source);
+}
+
+/* How many datagrams of each family came, and of IPv4 before the first of IPv6. */
+struct order {
+	uint64_t ipv4;
+	uint64_t ipv4_before;
+	uint64_t ipv6;
+};
+
+static void note_order(struct order *order, const struct tt_datagram *datagrams, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (datagrams[i].version == 6)
+			order->ipv6++;
+		else
+			order->ipv4++;
+		if (order->ipv6 == 0)
+			order->ipv4_before = order->ipv4;
+	}
+}
+
+static void pulling_much_of_one_family_does_not_starve_the_other(void **state)
+{
+	struct tt_receiver *receiver = open_receiver("4242", NULL, NULL, patient);
+	struct tt_worker *worker = tt_receiver_worker(receiver, 0);
+	const struct tt_datagram *datagrams;
+	struct order order = { 0 };
+	size_t count;
+
+	(void)state;
+	assert_int_equal(tt_worker_receive(worker, 0, &datagrams, &count, NULL), TT_EMPTY);
+	load(none_of_them, MANY_FRAMES);
+	assert_int_equal(tt_worker_receive(worker, PATIENCE_MS, &datagrams, &count, NULL), 0);
+	note_order(&order, datagrams, count);
+	load(all_of_them, BLOCK_FRAMES);
+	while (order.ipv4 + order.ipv6 < MANY_FRAMES + BLOCK_FRAMES) {
+		assert_int_equal(tt_worker_receive(worker, PATIENCE_MS, &datagrams, &count, NULL),
+				 0);
+		note_order(&order, datagrams, count);
+	}
+	assert_true(order.ipv4_before < MANY_FRAMES);
+	(void)end_receiver(receiver);
+}
+
+/* While it handles the first of IPv4, IPv6 comes too. */
+static int load_ipv6_at_first(struct tt_receiver *receiver, const struct tt_datagram *datagrams,
+			      size_t count, void *context)
+{
+	struct order *order = context;
+
+	(void)receiver;
+	if (order->ipv4 == 0)
+		load(all_of_them, BLOCK_FRAMES);
+	note_order(order, datagrams, count);
+	return 0;
+}
+
+static void dispatching_much_of_one_family_does_not_starve_the_other(void **state)
+{
+	struct order order = { 0 };
+	struct tt_receiver *receiver = open_receiver("4242", load_ipv6_at_first, &order, patient);
+	struct tt_worker *worker = tt_receiver_worker(receiver, 0);
+
+	(void)state;
+	assert_int_equal(tt_worker_dispatch(worker, 0, NULL), TT_EMPTY);
+	load(none_of_them, MANY_FRAMES);
+	assert_int_equal(tt_worker_dispatch(worker, 0, NULL), TT_EMPTY);
+	(void)end_receiver(receiver);
+	assert_int_equal(order.ipv4, MANY_FRAMES);
+	assert_int_equal(order.ipv6, BLOCK_FRAMES);
+	assert_true(order.ipv4_before < MANY_FRAMES);
+}
+
+#define LAB_TEST(name) cmocka_unit_test_setup_teardown(name, enter_lab, leave_lab)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		LAB_TEST(pulling_much_of_one_family_does_not_starve_the_other),
+		LAB_TEST(dispatching_much_of_one_family_does_not_starve_the_other),
+	};
+
+	if (!tt_lab_is_possible())
+		return EXIT_SKIPPED;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
