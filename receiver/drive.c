@@ -201,16 +201,20 @@ static bool try_finish(struct tt_receiver *receiver)
 	return true;
 }
 
-/* Looks at the loop and heeds what it told. 0, TT_EMPTY when it told nothing, or a failure. */
+/*
+ * Looks at the loop and heeds what it told. 0, TT_EMPTY when it told nothing, or a failure;
+ * the loop's watches fail by a note, since nobody calls them for a status.
+ */
 static int look(struct tt_receiver *receiver, int timeout_ms)
 {
+	int failure_before = receiver->failure;
 	int r;
 
 	r = tt_loop_wait(&receiver->worker.loop, timeout_ms);
 	if (r < 0)
 		note_failure(receiver, r);
 	heed(receiver);
-	return r;
+	return r >= 0 && receiver->failure != failure_before ? receiver->failure : r;
 }
 
 /* Moves up to @batches_max batches. 0 when more may be there; TT_EMPTY; or a failure. */
@@ -271,7 +275,7 @@ static int advance(struct tt_receiver *receiver, int timeout_ms, size_t batches_
 		r = move(receiver, batches_max);
 	if (r == TT_EMPTY)
 		r = rest(receiver);
-	/* The loop's watches fail by a note, since nobody calls them for a status. */
+	/* To close the gate and to write out the last may fail, by a note too. */
 	return r >= 0 && receiver->failure != failure_before ? receiver->failure : r;
 }
 

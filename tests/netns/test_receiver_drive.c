@@ -10,9 +10,11 @@
  * (netns.receiver), refusals (netns.receiver_refusal).
  */
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "tests/netns/receiver_fixture.h"
+#include "tests/support/run.h"
 
 enum {
 	EXIT_SKIPPED = 77,
@@ -110,6 +112,32 @@ static void dispatching_much_of_one_family_does_not_starve_the_other(void **stat
 	assert_true(order.ipv4_before < MANY_FRAMES);
 }
 
+static void a_puller_is_told_when_all_of_several_interfaces_are_gone(void **state)
+{
+	static const char *const two[] = { TT_LAB_NEAR_INTERFACE, "extra0" };
+	struct tt_receiver_opts opts = { .interfaces = two, .interfaces_count = 2 };
+	struct tt_error error = TT_ERROR_INIT;
+	const struct tt_datagram *datagrams;
+	struct tt_receiver *receiver;
+	struct tt_worker *worker;
+	size_t count;
+
+	(void)state;
+	run("ip link add extra0 type veth peer name extra1");
+	receiver = open_receiver("4242", NULL, NULL, opts);
+	worker = tt_receiver_worker(receiver, 0);
+	assert_int_equal(tt_worker_receive(worker, 0, &datagrams, &count, NULL), TT_EMPTY);
+	run("ip link del " TT_LAB_NEAR_INTERFACE);
+	assert_nothing_comes(receiver);
+	run("ip link del extra0");
+	assert_int_equal(tt_worker_receive(worker, PATIENCE_MS, &datagrams, &count, &error),
+			 -ENODEV);
+	assert_string_equal(error.message, "receiving ended: the interface was removed");
+	assert_int_equal(tt_worker_receive(worker, PATIENCE_MS, &datagrams, &count, NULL), TT_STOP);
+	(void)take_final_account(receiver);
+	tt_receiver_free(receiver);
+}
+
 #define LAB_TEST(name) cmocka_unit_test_setup_teardown(name, enter_lab, leave_lab)
 
 int main(void)
@@ -117,6 +145,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		LAB_TEST(pulling_much_of_one_family_does_not_starve_the_other),
 		LAB_TEST(dispatching_much_of_one_family_does_not_starve_the_other),
+		LAB_TEST(a_puller_is_told_when_all_of_several_interfaces_are_gone),
 	};
 
 	if (!tt_lab_is_possible())
