@@ -116,16 +116,10 @@ void tt_receiver_deinit_loop(struct tt_receiver *receiver)
 	tt_wake_deinit(&receiver->wake);
 }
 
-int tt_receiver_start(struct tt_receiver *receiver)
+/* Settles who takes datagrams: from here on there is a first route, or there never is. */
+static int start_locked(struct tt_receiver *receiver)
 {
 	int r;
-
-	if (!receiver)
-		return -EINVAL;
-	if (receiver->state == TT_RECEIVER_RUNNING)
-		return 0;
-	if (receiver->state != TT_RECEIVER_NEW)
-		return -ESHUTDOWN;
 
 	/* With nobody else to take datagrams, they are there to be pulled. */
 	if (!receiver->routes && !receiver->has_outputs) {
@@ -138,6 +132,23 @@ int tt_receiver_start(struct tt_receiver *receiver)
 	receiver->state = TT_RECEIVER_RUNNING;
 	tt_filter_open_gate(receiver->filter);
 	return 0;
+}
+
+int tt_receiver_start(struct tt_receiver *receiver)
+{
+	int r;
+
+	if (!receiver)
+		return -EINVAL;
+	if (receiver->state == TT_RECEIVER_RUNNING)
+		return 0;
+	if (receiver->state != TT_RECEIVER_NEW)
+		return -ESHUTDOWN;
+
+	(void)pthread_mutex_lock(&receiver->setter_mutex); /* cannot fail: no error checking */
+	r = start_locked(receiver);
+	(void)pthread_mutex_unlock(&receiver->setter_mutex);
+	return r;
 }
 
 static int start_if_new(struct tt_receiver *receiver)

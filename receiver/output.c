@@ -72,10 +72,13 @@ int tt_receiver_add_output(struct tt_receiver *receiver, int fd, unsigned int fo
 	sink->verdicts = full.verdicts ? full.verdicts : TT_VERDICT_BIT(TT_VERDICT_OK);
 	sink->local_only = receiver->local_only;
 
+	/* The first route of another thread is a sink of the same pump. */
+	(void)pthread_mutex_lock(&receiver->setter_mutex); /* cannot fail: no error checking */
 	r = tt_pump_add_sink(receiver->worker.pump, sink,
 			     full.name                  ? full.name
 			     : format == TT_FORMAT_JSON ? "json"
 							: "text");
+	(void)pthread_mutex_unlock(&receiver->setter_mutex);
 	if (r < 0) {
 		sink->ops->free(sink);
 		return tt_error_set(reterr, r, "output: there are %d already", TT_OUTPUTS_MAX);

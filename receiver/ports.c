@@ -105,7 +105,7 @@ static int add_route_locked(struct tt_receiver *receiver, const struct tt_ports 
 	uint8_t route;
 	int r;
 
-	if (!receiver->routes && receiver->state != TT_RECEIVER_NEW)
+	if (receiver->state != TT_RECEIVER_NEW && (!receiver->routes || receiver->is_pulled))
 		return tt_error_set(reterr, -EBUSY,
 				    "add a route: the receiver was started without a handler");
 	if (!receiver->routes) {

@@ -79,11 +79,11 @@ struct tt_receiver {
 	bool has_outputs;
 	bool is_pulled; /* by tt_worker_receive(): the routes' sink is the puller's account */
 
-	pthread_mutex_t
-		setter_mutex; /* for the next four, among setters; never taken by the worker */
+	/* For the next four and the pump's sinks; taken by the worker before it runs only. */
+	pthread_mutex_t setter_mutex;
 	struct tt_ports main_ports;  /* of tt_receiver_new() and _set_ports() */
 	struct tt_ports route_ports; /* of tt_receiver_add_route() */
-	struct tt_routes *routes;    /* owned by the pump, once there is a handler; else NULL */
+	struct tt_routes *routes;    /* owned by the pump; settled by the start; NULL: none */
 	uint8_t main_route;          /* of the main ports, or TT_ROUTE_NONE */
 
 	struct tt_worker worker;

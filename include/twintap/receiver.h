@@ -151,7 +151,9 @@ TT_API int tt_receiver_abort(struct tt_receiver *receiver);
  *
  * The kernel's filter is widened by them. A port that had a route gets the new one.
  *
- * @return 0; -EINVAL for bad ports or a NULL handler; -ENOSPC after TT_ROUTES_MAX routes.
+ * @return 0; -EINVAL for bad ports or a NULL handler; -ENOSPC after TT_ROUTES_MAX routes
+ *         or TT_OUTPUTS_MAX outputs; -EBUSY for a receiver that was started without a
+ *         handler or route; -ENOMEM; what membarrier(2) says: the route is there then.
  * @thread any   @since 0.1
  */
 TT_API int tt_receiver_add_route(struct tt_receiver *receiver, const char *ports,

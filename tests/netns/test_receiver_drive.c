@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Driving a receiver: who gets a turn, and what ends it
+ * Driving a receiver: who gets a turn, what ends it, and other threads meanwhile
  *
  * The load source fills blocks of a ring, which are then there when it returns: so a
  * test decides what a worker finds, and when. Needs root.
@@ -11,6 +11,7 @@
  */
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "tests/netns/receiver_fixture.h"
@@ -20,7 +21,10 @@ enum {
 	EXIT_SKIPPED = 77,
 	MANY_FRAMES = 40000, /* many more than a worker moves between two looks at its loop */
 	BLOCK_FRAMES = 4000, /* more than a block holds */
+	STARTS_COUNT = 20,
 };
+
+static const struct tt_receiver_opts defaults = TT_RECEIVER_OPTS_INIT;
 
 /* Holds what a test loads before it reads. */
 static const struct tt_receiver_opts patient = { .ring_bytes = 64 << 20 };
@@ -138,6 +142,65 @@ static void a_puller_is_told_when_all_of_several_interfaces_are_gone(void **stat
 	tt_receiver_free(receiver);
 }
 
+static int handle_nothing(struct tt_receiver *receiver, const struct tt_datagram *datagrams,
+			  size_t count, void *context)
+{
+	(void)receiver;
+	(void)datagrams;
+	(void)count;
+	(void)context;
+	return 0;
+}
+
+static void a_route_that_would_never_be_called_is_refused(void **state)
+{
+	struct tt_receiver *receiver = open_receiver("4242", NULL, NULL, defaults);
+
+	(void)state;
+	assert_int_equal(tt_receiver_start(receiver), 0);
+	assert_int_equal(tt_receiver_add_route(receiver, "4243", handle_nothing, NULL, NULL),
+			 -EBUSY);
+	(void)end_receiver(receiver);
+}
+
+/* Adds a route on a thread of its own. */
+struct router {
+	struct tt_receiver *receiver;
+	pthread_t thread;
+	int result;
+};
+
+static void *add_route(void *argument)
+{
+	struct router *router = argument;
+
+	router->result = tt_receiver_add_route(router->receiver, "4243", handle_nothing, NULL,
+					       NULL);
+	return NULL;
+}
+
+static void a_route_may_be_added_by_another_thread_while_it_starts(void **state)
+{
+	struct tt_receiver_opts opts = { .ring_bytes = TT_RING_BYTES_MIN,
+					 .flags = TT_RECEIVER_IPV4_ONLY };
+
+	(void)state;
+	for (int i = 0; i < STARTS_COUNT; i++) {
+		struct router router = { .receiver = open_receiver("4242", NULL, NULL, opts) };
+		struct tt_accounting account;
+
+		assert_int_equal(pthread_create(&router.thread, NULL, add_route, &router), 0);
+		assert_int_equal(tt_receiver_start(router.receiver), 0);
+		assert_int_equal(pthread_join(router.thread, NULL), 0);
+		account = end_receiver(router.receiver);
+		/* Either it came in time, or there is nobody to lead datagrams to. */
+		assert_int_equal(account.outputs_count, 1);
+		assert_string_equal(account.outputs[0].name,
+				    router.result == 0 ? "handler" : "pull");
+		assert_true(router.result == 0 || router.result == -EBUSY);
+	}
+}
+
 #define LAB_TEST(name) cmocka_unit_test_setup_teardown(name, enter_lab, leave_lab)
 
 int main(void)
@@ -146,6 +209,8 @@ int main(void)
 		LAB_TEST(pulling_much_of_one_family_does_not_starve_the_other),
 		LAB_TEST(dispatching_much_of_one_family_does_not_starve_the_other),
 		LAB_TEST(a_puller_is_told_when_all_of_several_interfaces_are_gone),
+		LAB_TEST(a_route_that_would_never_be_called_is_refused),
+		LAB_TEST(a_route_may_be_added_by_another_thread_while_it_starts),
 	};
 
 	if (!tt_lab_is_possible())
