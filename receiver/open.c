@@ -55,6 +55,8 @@ static int check_opts(const struct tt_receiver_opts *opts, struct tt_error *rete
 	if (opts->verdicts & ~TT_VERDICT_ALL)
 		return tt_error_set(reterr, -EINVAL, "receiver: unknown verdicts %#x",
 				    opts->verdicts & ~TT_VERDICT_ALL);
+	if (!opts->interfaces && opts->interfaces_count > 0)
+		return tt_error_set(reterr, -EINVAL, "receiver: a count of interfaces, but none");
 	if (opts->interfaces_count > TT_INTERFACES_MAX)
 		return tt_error_set(reterr, -EINVAL, "receiver: more than %d interfaces",
 				    TT_INTERFACES_MAX);

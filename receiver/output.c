@@ -34,6 +34,8 @@ static int check_opts(const struct tt_output_opts *opts, unsigned int format,
 	if (opts->verdicts & ~TT_VERDICT_ALL)
 		return tt_error_set(reterr, -EINVAL, "output: unknown verdicts %#x",
 				    opts->verdicts & ~TT_VERDICT_ALL);
+	if (opts->reserved != 0)
+		return tt_error_set(reterr, -EINVAL, "output: a reserved field is set");
 	return 0;
 }
 

@@ -55,8 +55,8 @@ enum {
 /** @brief What is optional about a receiver; zero means the default everywhere. */
 struct tt_receiver_opts {
 	size_t size;                   /**< sizeof(struct tt_receiver_opts). */
-	const char *const *interfaces; /**< Names; NULL: all interfaces. Copied. */
-	size_t interfaces_count;       /**< How many names, at most TT_INTERFACES_MAX. */
+	const char *const *interfaces; /**< Names; copied. */
+	size_t interfaces_count;       /**< At most TT_INTERFACES_MAX; 0: all interfaces. */
 	uint64_t ring_bytes;           /**< Ring of one socket; 0: TT_RING_BYTES_DEFAULT. */
 	uint64_t flags;                /**< enum tt_receiver_flag */
 	uint32_t port_side;            /**< enum tt_port_side */

@@ -112,10 +112,45 @@ static void options_are_checked_one_by_one(void **state)
 		       "receiver: unknown verdicts 0x40000000");
 	assert_refused("53", &TT_RECEIVER_OPTS(.ring_bytes = TT_RING_BYTES_MIN - 1), -EINVAL,
 		       "a ring of 262143 bytes: it may have from 256 KiB to 4 GiB");
+	assert_refused("53", &TT_RECEIVER_OPTS(.interfaces_count = 1), -EINVAL,
+		       "receiver: a count of interfaces, but none");
 	assert_refused("53", &newer.opts, -E2BIG,
 		       "receiver options: a field that this version does not know is set");
 	assert_refused("53", &(struct tt_receiver_opts){ 0 }, -EINVAL,
 		       "receiver options: the size field is not set");
+}
+
+static void an_outputs_options_are_checked_one_by_one(void **state)
+{
+	static const struct {
+		struct tt_output_opts opts;
+		unsigned int format;
+		const char *words;
+	} cases[] = {
+		{ TT_OUTPUT_OPTS_INIT, 0, "output: unknown format 0" },
+		{ { .size = sizeof(struct tt_output_opts), .flags = 4 },
+		  TT_FORMAT_TEXT,
+		  "output: unknown flags 0x4" },
+		{ { .size = sizeof(struct tt_output_opts), .verdicts = 1U << 30 },
+		  TT_FORMAT_TEXT,
+		  "output: unknown verdicts 0x40000000" },
+		{ { .size = sizeof(struct tt_output_opts), .reserved = 1 },
+		  TT_FORMAT_JSON,
+		  "output: a reserved field is set" },
+	};
+	struct tt_receiver *receiver = open_receiver("53", NULL, NULL,
+						     (struct tt_receiver_opts){ 0 });
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct tt_error error = TT_ERROR_INIT;
+
+		assert_int_equal(tt_receiver_add_output(receiver, STDERR_FILENO, cases[i].format,
+							&cases[i].opts, &error),
+				 -EINVAL);
+		assert_string_equal(error.message, cases[i].words);
+	}
+	(void)end_receiver(receiver);
 }
 
 static void short_memory_makes_a_smaller_ring_and_says_so(void **state)
@@ -218,6 +253,7 @@ int main(void)
 		LAB_TEST(a_bridge_port_is_refused_with_its_bridge),
 		LAB_TEST(bad_ports_are_quoted),
 		LAB_TEST(options_are_checked_one_by_one),
+		LAB_TEST(an_outputs_options_are_checked_one_by_one),
 		LAB_TEST(short_memory_makes_a_smaller_ring_and_says_so),
 		LAB_TEST(no_memory_at_all_is_refused),
 		LAB_TEST(missing_privileges_are_named_one_by_one),
