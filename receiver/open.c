@@ -102,6 +102,15 @@ static int check_consumed(const struct tt_link *link, struct tt_error *reterr)
 			    link->name, link->master_kind, master, master);
 }
 
+static bool has_interface(const struct tt_receiver *receiver, uint32_t interface_index)
+{
+	for (size_t i = 0; i < receiver->interfaces_count; i++) {
+		if (receiver->interface_indexes[i] == interface_index)
+			return true;
+	}
+	return false;
+}
+
 static int find_interfaces(struct tt_receiver *receiver, const struct tt_receiver_opts *opts,
 			   struct tt_error *reterr)
 {
@@ -115,7 +124,9 @@ static int find_interfaces(struct tt_receiver *receiver, const struct tt_receive
 		r = check_consumed(&link, reterr);
 		if (r < 0)
 			return r;
-		receiver->interface_indexes[receiver->interfaces_count++] = link.index;
+		/* Named twice it is one: its losses would be counted twice. */
+		if (!has_interface(receiver, link.index))
+			receiver->interface_indexes[receiver->interfaces_count++] = link.index;
 	}
 	return 0;
 }

@@ -251,6 +251,23 @@ static void several_interfaces_are_told_apart_in_the_kernel(void **state)
 	assert_int_equal(tt_account_accepted(&account), 1);
 }
 
+static void an_interface_that_is_named_twice_is_one(void **state)
+{
+	static const char *const twice[] = { TT_LAB_NEAR_INTERFACE, TT_LAB_NEAR_INTERFACE };
+	struct tt_receiver_opts opts = { .interfaces = twice, .interfaces_count = 2 };
+	struct tt_receiver *receiver = open_receiver("4242", NULL, NULL, opts);
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct tt_accounting account;
+
+	(void)state;
+	assert_int_equal(tt_receiver_start(receiver), 0);
+	send_text(fd, "127.0.0.1:4242", "elsewhere");
+	(void)close(fd);
+	account = end_receiver(receiver);
+	/* Bound to it: what comes in elsewhere is not even seen. */
+	assert_int_equal(tt_account_seen(&account), 0);
+}
+
 static void one_family_is_left_out_on_request(void **state)
 {
 	struct tt_receiver_opts opts = { .flags = TT_RECEIVER_IPV6_ONLY };
@@ -670,6 +687,7 @@ int main(void)
 		LAB_TEST(a_loopback_datagram_comes_once),
 		LAB_TEST(all_interfaces_are_received_on_when_none_is_named),
 		LAB_TEST(several_interfaces_are_told_apart_in_the_kernel),
+		LAB_TEST(an_interface_that_is_named_twice_is_one),
 		LAB_TEST(one_family_is_left_out_on_request),
 		LAB_TEST(transit_and_foreign_datagrams_reach_no_handler),
 		LAB_TEST(a_capture_takes_and_marks_transit_and_foreign_datagrams),
