@@ -9,10 +9,11 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sysinfo.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -26,6 +27,7 @@ enum {
 		4, /* bounds the wait for a datagram; kernels before 6.18 round it up to a tick */
 	SNAP_BYTES_MAX = 262144, /* more than the largest packet: nothing is cut */
 	FAMILIES_MAX = 2,
+	MEMINFO_BYTES = 4096, /* far more than the lines up to the one that is read */
 };
 
 _Static_assert((int)TT_PORT_DESTINATION == (int)TT_FILTER_SIDE_DESTINATION, "one set of numbers");
@@ -63,28 +65,47 @@ static int check_opts(const struct tt_receiver_opts *opts, struct tt_error *rete
 	return 0;
 }
 
-/* A ring that does not fit would not fail: the kernel would kill processes to make room. */
-static int check_ring_bytes(uint64_t ring_bytes, struct tt_error *reterr)
+/* Memory that can be had without swapping, the file cache included; UINT64_MAX: unknown. */
+static uint64_t read_available_bytes(void)
 {
-	struct sysinfo info;
-	uint64_t memory_bytes;
+	static const char key[] = "\nMemAvailable:";
+	TT_CLEANUP(tt_closep) int fd = open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
+	char text[MEMINFO_BYTES];
+	const char *found;
+	ssize_t length;
 
-	if (ring_bytes < TT_RING_BYTES_MIN || ring_bytes > TT_RING_BYTES_MAX)
+	if (fd < 0)
+		return UINT64_MAX;
+	length = read(fd, text, sizeof(text) - 1);
+	if (length < 0)
+		return UINT64_MAX;
+	text[length] = '\0';
+
+	found = strstr(text, key); /* it is never the first line */
+	return found ? (uint64_t)strtoull(found + strlen(key), NULL, 10) << 10 : UINT64_MAX;
+}
+
+/* A ring that does not fit would not fail: the kernel would kill processes to make room. */
+static int check_ring_bytes(const struct tt_receiver_opts *opts, struct tt_error *reterr)
+{
+	const uint64_t one_family = TT_RECEIVER_IPV4_ONLY | TT_RECEIVER_IPV6_ONLY;
+	uint64_t rings_count = opts->flags & one_family ? 1 : FAMILIES_MAX;
+	uint64_t available_bytes;
+
+	if (opts->ring_bytes < TT_RING_BYTES_MIN || opts->ring_bytes > TT_RING_BYTES_MAX)
 		return tt_error_set(reterr, -EINVAL,
 				    "a ring of %llu bytes: it may have from %d KiB to %llu GiB",
-				    (unsigned long long)ring_bytes, TT_RING_BYTES_MIN >> 10,
+				    (unsigned long long)opts->ring_bytes, TT_RING_BYTES_MIN >> 10,
 				    (unsigned long long)TT_RING_BYTES_MAX >> 30);
 
-	if (sysinfo(&info) < 0)
-		return 0; /* unknown: the kernel will say */
-	memory_bytes = ((uint64_t)info.freeram + info.bufferram) * info.mem_unit;
-	if (ring_bytes * FAMILIES_MAX > memory_bytes)
+	available_bytes = read_available_bytes();
+	if (opts->ring_bytes * rings_count > available_bytes)
 		return tt_error_set(
 			reterr, -ENOMEM,
 			"a ring of %llu MiB for each family: only %llu MiB of memory are "
 			"free: ask for smaller ones",
-			(unsigned long long)ring_bytes >> 20,
-			(unsigned long long)memory_bytes >> 20);
+			(unsigned long long)opts->ring_bytes >> 20,
+			(unsigned long long)available_bytes >> 20);
 	return 0;
 }
 
@@ -317,7 +338,7 @@ int tt_receiver_new(struct tt_receiver **ret_receiver, const char *ports, tt_han
 		return r;
 	if (full.ring_bytes == 0)
 		full.ring_bytes = TT_RING_BYTES_DEFAULT;
-	r = check_ring_bytes(full.ring_bytes, reterr);
+	r = check_ring_bytes(&full, reterr);
 	if (r < 0)
 		return r;
 

@@ -12,9 +12,11 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <linux/if_packet.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -224,6 +226,52 @@ static void missing_privileges_are_named_one_by_one(void **state)
 				       "program cap_net_raw,cap_bpf by setcap(8)"));
 }
 
+/* Gives the calling process a /proc/meminfo of its own. */
+static void play_memory(const char *meminfo)
+{
+	char path[] = "/tmp/twintap-meminfo-XXXXXX";
+	int fd = mkstemp(path);
+
+	if (fd < 0 || write(fd, meminfo, strlen(meminfo)) != (ssize_t)strlen(meminfo) ||
+	    unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount(path, "/proc/meminfo", NULL, MS_BIND, NULL) < 0 || unlink(path) < 0)
+		_exit(CHILD_DIFFERS);
+	(void)close(fd); /* what was written is there: it was counted */
+}
+
+/* Tries to open two rings, then one, where memory for one is available, but little is free. */
+static void open_where_memory_is_cache(void)
+{
+	struct tt_receiver_opts opts = { .size = sizeof(opts), .ring_bytes = 64 << 20 };
+	struct tt_error error = TT_ERROR_INIT;
+	struct tt_receiver *receiver = NULL;
+
+	play_memory("MemTotal: 1048576 kB\nMemFree: 8192 kB\nMemAvailable: 102400 kB\n");
+	if (tt_receiver_new(&receiver, "53", NULL, NULL, &opts, &error) != -ENOMEM ||
+	    strcmp(error.message, "a ring of 64 MiB for each family: only 100 MiB of memory are "
+				  "free: ask for smaller ones") != 0)
+		_exit(CHILD_DIFFERS);
+	opts.flags = TT_RECEIVER_IPV4_ONLY;
+	if (tt_receiver_new(&receiver, "53", NULL, NULL, &opts, &error) < 0)
+		_exit(CHILD_DIFFERS);
+	tt_receiver_free(receiver);
+	_exit(CHILD_AGREES);
+}
+
+static void rings_may_take_the_place_of_the_file_cache_and_no_more(void **state)
+{
+	int status;
+	pid_t pid = fork();
+
+	(void)state;
+	assert_true(pid >= 0);
+	if (pid == 0)
+		open_where_memory_is_cache();
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), CHILD_AGREES);
+}
+
 static void what_failed_leaves_nothing_open(void **state)
 {
 	int lowest, again;
@@ -257,6 +305,7 @@ int main(void)
 		LAB_TEST(short_memory_makes_a_smaller_ring_and_says_so),
 		LAB_TEST(no_memory_at_all_is_refused),
 		LAB_TEST(missing_privileges_are_named_one_by_one),
+		LAB_TEST(rings_may_take_the_place_of_the_file_cache_and_no_more),
 		LAB_TEST(what_failed_leaves_nothing_open),
 	};
 
