@@ -53,6 +53,18 @@ static uint64_t nic_dropped_since_start(const struct tt_receiver *receiver)
 	return now - receiver->nic_dropped_at_start;
 }
 
+/*
+ * Sockets count drops in 32 bits, and a reader that stands still for minutes leaves more
+ * than these hold. What is accepted and neither dropped nor delivered lies in the ring,
+ * whose frames are far fewer: so whole rounds of 2^32 are drops.
+ */
+static uint64_t wrapped_drops(const struct tt_source_accounting *source)
+{
+	uint64_t known = source->ring_dropped + source->delivered;
+
+	return source->accepted > known ? (source->accepted - known) & ~(uint64_t)UINT32_MAX : 0;
+}
+
 /* Adds what the filter counted. Read after the rest, so that a live sample never delivers
  * more than it accepted. */
 static int account_filter(const struct tt_receiver *receiver, struct tt_accounting *accounting)
@@ -71,6 +83,7 @@ static int account_filter(const struct tt_receiver *receiver, struct tt_accounti
 			continue;
 		source->seen = counters[kind].seen;
 		source->accepted = counters[kind].accepted;
+		source->ring_dropped += wrapped_drops(source);
 		for (size_t i = 0; i < TT_REJECT_COUNT; i++)
 			source->rejected[i] = counters[kind].rejected[i];
 	}
