@@ -33,7 +33,8 @@ enum {
 	FULL_FRAMES = 10000000,
 	PORT_CHANGES_QUICK = 200,
 	PORT_CHANGES_FULL = 1000,
-	SLOW_HANDLER_NS = 20000, /* for a call: many times what the load source needs */
+	SLOW_HANDLER_NS =
+		500000, /* for a call of up to 64: four times what the load source needs */
 };
 
 /* Packets of IPv4 that the filter seems to have seen and accepted besides the real ones. */
