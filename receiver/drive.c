@@ -266,6 +266,8 @@ static int rest(struct tt_receiver *receiver)
 
 	if (receiver->worker.may_pace)
 		r = tt_pace_rest(&receiver->worker.pace);
+	if (r < 0)
+		note_failure(receiver, r);
 	return r < 0 ? r : TT_EMPTY;
 }
 
