@@ -12,7 +12,7 @@
  *   NEW --start--> RUNNING --stop, failure, all outputs ended--> DRAINING --rings empty--> OVER
  *
  * Invariant 1: the gate is open in RUNNING only.
- * Invariant 2: in OVER the account is final and its equations hold.
+ * Invariant 2: in OVER nothing is counted any more, and the equations hold if is_final.
  */
 
 #pragma once

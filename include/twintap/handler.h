@@ -22,7 +22,7 @@ struct tt_receiver;
  *
  * Called on the thread that drives the worker, with datagrams in the order in
  * which their ring holds them. They are borrowed until it returns. It must not
- * free the receiver.
+ * free the receiver, nor drive its worker: run, dispatch or receive.
  *
  * @param receiver   The receiver that took them.
  * @param datagrams  One or more, next to each other.

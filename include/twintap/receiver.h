@@ -10,7 +10,9 @@
  * your own and call tt_worker_dispatch(), or pull with tt_worker_receive().
  *
  * Threads: a worker belongs to the thread that drives it. Functions marked *any*
- * may be called from others meanwhile. Nothing here starts a thread.
+ * may be called from others meanwhile, until tt_receiver_free() begins. Nothing here
+ * starts a thread. A child that fork(2) makes must not touch a receiver: it has the
+ * descriptors, but not the rings.
  */
 
 #pragma once
@@ -111,7 +113,7 @@ TT_API void tt_receiver_free(struct tt_receiver *receiver);
  * Implied by the first run, dispatch or receive; call it before you wait for a
  * worker's descriptor. Calling it again does nothing.
  *
- * @return 0; -ESHUTDOWN after a stop; -ENOMEM.
+ * @return 0; -ESHUTDOWN once it has begun to end; -ENOMEM.
  * @thread owner   @since 0.1
  */
 TT_API int tt_receiver_start(struct tt_receiver *receiver);
@@ -132,16 +134,19 @@ TT_API int tt_receiver_run(struct tt_receiver *receiver, struct tt_error *reterr
  * @brief Ask for the end: close the gate, deliver what the rings hold, then stop.
  *
  * Returns at once. Delivering takes at most 5 seconds, besides the time that
- * handlers take; what is left then is counted as dropped.
+ * handlers and outputs take; what is left then is counted as dropped.
  *
- * @return 0.
+ * @return 0; -EINVAL without a receiver.
  * @thread any; safe in a signal handler   @since 0.1
  */
 TT_API int tt_receiver_stop(struct tt_receiver *receiver);
 
 /**
  * @brief Ask for the end now: as tt_receiver_stop(), but what the rings hold is dropped.
- * @return 0.
+ *
+ * A handler or a write to an output that is under way is waited for.
+ *
+ * @return 0; -EINVAL without a receiver.
  * @thread any; safe in a signal handler   @since 0.1
  */
 TT_API int tt_receiver_abort(struct tt_receiver *receiver);
@@ -168,7 +173,8 @@ TT_API int tt_receiver_add_route(struct tt_receiver *receiver, const char *ports
  * It waits for packets under way in the kernel, for up to some tens of milliseconds.
  *
  * @param ports  As in tt_receiver_new().
- * @return 0; -EINVAL for bad ports; what bpf(2) and membarrier(2) say.
+ * @return 0; -EINVAL for bad ports; what membarrier(2) says: then the new set counts too,
+ *         but packets under way were not waited for.
  * @thread any   @since 0.1
  */
 TT_API int tt_receiver_set_ports(struct tt_receiver *receiver, const char *ports,
@@ -270,7 +276,7 @@ TT_API int tt_worker_dispatch(struct tt_worker *worker, size_t batches_max,
  * @brief Pull datagrams instead of having them handed to a handler.
  *
  * For receivers started without handlers and outputs. Filters by verdict and locality as
- * handlers do.
+ * handlers do. Pull until TT_EMPTY before you wait for the worker's descriptor.
  *
  * @param timeout_ms          0: do not wait; -1: no limit.
  * @param[out] ret_datagrams  One or more; borrowed until the next call for this worker.
