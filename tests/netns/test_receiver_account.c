@@ -31,8 +31,11 @@ enum {
 	EXIT_SKIPPED = 77,
 	QUICK_FRAMES = 400000,
 	FULL_FRAMES = 10000000,
-	PORT_CHANGES_QUICK = 200,
-	PORT_CHANGES_FULL = 1000,
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	PORT_CHANGES = 200, /* each waits for the kernel, whatever else is slow */
+#else
+	PORT_CHANGES = 1000,
+#endif
 	SLOW_HANDLER_NS =
 		500000, /* for a call of up to 64: four times what the load source needs */
 };
@@ -210,6 +213,19 @@ static struct tt_load_counts run_under_load(struct tt_receiver *receiver, const 
 	return counts;
 }
 
+/*
+ * Everything that was sent was seen. What is no UDP may be more: a slow machine's
+ * neighbours have something to say now and then.
+ */
+static void assert_all_seen(const struct tt_accounting *account, const struct tt_load_counts *sent)
+{
+	uint64_t not_udp = tt_account_rejected(account, TT_REJECT_NOT_UDP);
+
+	assert_true(not_udp >= sent->kind[TT_LOAD_NOT_UDP]);
+	assert_int_equal(tt_account_seen(account) - not_udp,
+			 sent->sent - sent->kind[TT_LOAD_NOT_UDP]);
+}
+
 static void an_idle_receiver_accounts_for_nothing(void **state)
 {
 	struct tally tally = { 0 };
@@ -220,7 +236,7 @@ static void an_idle_receiver_accounts_for_nothing(void **state)
 	(void)state;
 	assert_int_equal(tt_receiver_start(receiver), 0);
 	account = end_receiver(receiver);
-	assert_int_equal(tt_account_seen(&account), 0);
+	assert_int_equal(tt_account_accepted(&account), 0);
 	assert_int_equal(account.nic_dropped, 0);
 }
 
@@ -242,7 +258,7 @@ static void at_full_speed_nothing_is_missing_that_was_not_counted(void **state)
 
 	sent = run_under_load(receiver, *state, &options, frames_count());
 	account = take_final_account(receiver);
-	assert_int_equal(tt_account_seen(&account), sent.sent);
+	assert_all_seen(&account, &sent);
 	assert_int_equal(account.sources[TT_SOURCE_IPV4].accepted, sent.family[TT_LOAD_IPV4]);
 	assert_int_equal(account.sources[TT_SOURCE_IPV6].accepted, sent.family[TT_LOAD_IPV6]);
 	assert_int_equal(tally.backward, 0);
@@ -267,11 +283,9 @@ static void each_frame_is_rejected_for_its_own_reason(void **state)
 	sent = run_under_load(receiver, *state, &options, frames_count());
 	account = take_final_account(receiver);
 
-	assert_int_equal(tt_account_seen(&account), sent.sent);
+	assert_all_seen(&account, &sent);
 	assert_int_equal(tt_account_rejected(&account, TT_REJECT_PORT),
 			 sent.kind[TT_LOAD_UNWANTED]);
-	assert_int_equal(tt_account_rejected(&account, TT_REJECT_NOT_UDP),
-			 sent.kind[TT_LOAD_NOT_UDP]);
 	assert_int_equal(tt_account_rejected(&account, TT_REJECT_FRAGMENT),
 			 sent.kind[TT_LOAD_FRAGMENT]);
 	/* Their ports are wanted: it is the length that is wrong. */
@@ -292,7 +306,7 @@ static void a_small_ring_and_a_slow_handler_lose_what_the_account_says(void **st
 	sent = run_under_load(receiver, *state, &options, frames_count());
 	account = take_final_account(receiver);
 
-	assert_int_equal(tt_account_seen(&account), sent.sent);
+	assert_all_seen(&account, &sent);
 	assert_int_equal(tt_account_accepted(&account), sent.sent);
 	assert_true(tt_account_ring_dropped(&account) > 0);
 	assert_true(account.sources[TT_SOURCE_IPV4].ring_freezes > 0);
@@ -501,10 +515,10 @@ static void receivers_side_by_side_do_not_disturb_each_other(void **state)
 	assert_int_equal(pthread_join(second.thread, NULL), 0);
 
 	account = take_final_account(first);
-	assert_int_equal(tt_account_seen(&account), sent.sent);
+	assert_all_seen(&account, &sent);
 	assert_int_equal(tt_account_accepted(&account), sent.kind[TT_LOAD_WANTED]);
 	account = take_final_account(second.receiver);
-	assert_int_equal(tt_account_seen(&account), sent.sent);
+	assert_all_seen(&account, &sent);
 	assert_int_equal(tt_account_accepted(&account), sent.kind[TT_LOAD_UNWANTED]);
 	assert_int_equal(first_tally.backward + second_tally.backward, 0);
 	tt_receiver_free(first);
@@ -559,9 +573,8 @@ struct changer {
 static void *change_ports(void *argument)
 {
 	struct changer *changer = argument;
-	unsigned int wanted = is_full_run() ? PORT_CHANGES_FULL : PORT_CHANGES_QUICK;
 
-	for (unsigned int i = 0; i < wanted && changer->failure == 0; i++) {
+	for (unsigned int i = 0; i < PORT_CHANGES && changer->failure == 0; i++) {
 		unsigned int added = i % 2 == 0 ? 1 : 2; /* and the other goes */
 
 		atomic_store(&changer->changes->removed_at_ns[added], INT64_MAX);
@@ -603,7 +616,7 @@ static void ports_change_under_load_without_loss_or_leak(void **state)
 
 	account = take_final_account(receiver);
 	assert_int_equal(changer.failure, 0);
-	assert_int_equal(tt_account_seen(&account), sent.sent);
+	assert_all_seen(&account, &sent);
 	assert_int_equal(tt_account_ring_dropped(&account), 0);
 	/* Ports are taken in turn in each family, so each has a third, to the last round. */
 	assert_in_range(changes.datagrams[0], sent.sent / 3 - 2, sent.sent / 3 + 2);
