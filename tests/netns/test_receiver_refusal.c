@@ -10,6 +10,7 @@
  */
 
 #include <errno.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <linux/if_packet.h>
 #include <sched.h>
@@ -33,6 +34,8 @@ enum {
 
 /* Rings above this size are refused for lack of memory; UINT64_MAX: the kernel decides. */
 static uint64_t ring_bytes_limit = UINT64_MAX;
+/* And so are all rings beyond the first so many. */
+static unsigned int rings_limit = UINT_MAX;
 
 /* The names are the linker's, for --wrap. NOLINTBEGIN */
 int __real_setsockopt(int fd, int level, int name, const void *value, socklen_t value_bytes);
@@ -44,10 +47,12 @@ int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t 
 		struct tpacket_req3 request;
 
 		memcpy(&request, value, sizeof(request));
-		if ((uint64_t)request.tp_block_size * request.tp_block_nr > ring_bytes_limit) {
+		if ((uint64_t)request.tp_block_size * request.tp_block_nr > ring_bytes_limit ||
+		    rings_limit == 0) {
 			errno = ENOMEM;
 			return -1;
 		}
+		rings_limit--;
 	}
 	return __real_setsockopt(fd, level, name, value, value_bytes);
 }
@@ -180,11 +185,12 @@ static void no_memory_at_all_is_refused(void **state)
 }
 
 /* Leaves the calling process with the capabilities of @mask and no others. */
-static void keep_capabilities(uint32_t mask)
+static void keep_capabilities(uint64_t mask)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {
-		{ .effective = mask, .permitted = mask },
+		{ .effective = (uint32_t)mask, .permitted = (uint32_t)mask },
+		{ .effective = (uint32_t)(mask >> 32), .permitted = (uint32_t)(mask >> 32) },
 	};
 
 	if (syscall(SYS_capset, &header, data) < 0)
@@ -192,7 +198,7 @@ static void keep_capabilities(uint32_t mask)
 }
 
 /* Tries to open a receiver with few capabilities, in a child; true when it said @words. */
-static bool is_refused_with(uint32_t capabilities, const char *words)
+static bool is_refused_with(uint64_t capabilities, const char *words)
 {
 	int status;
 	pid_t pid = fork();
@@ -217,6 +223,10 @@ static bool is_refused_with(uint32_t capabilities, const char *words)
 static void missing_privileges_are_named_one_by_one(void **state)
 {
 	(void)state;
+	assert_true(is_refused_with(UINT64_C(1) << CAP_BPF,
+				    "IPv4: open a packet socket: Operation not permitted: "
+				    "it takes CAP_NET_RAW: run as root, or give the program "
+				    "cap_net_raw,cap_bpf by setcap(8)"));
 	assert_true(is_refused_with(
 		1U << CAP_NET_RAW, "load the port filter into the kernel: Operation not permitted: "
 				   "it takes CAP_BPF: run as root, or give the program "
@@ -272,14 +282,44 @@ static void rings_may_take_the_place_of_the_file_cache_and_no_more(void **state)
 	assert_int_equal(WEXITSTATUS(status), CHILD_AGREES);
 }
 
-static void what_failed_leaves_nothing_open(void **state)
+static int find_lowest_free_descriptor(void)
 {
-	int lowest, again;
+	int lowest = dup(STDERR_FILENO);
 
-	(void)state;
-	lowest = dup(STDERR_FILENO);
 	assert_true(lowest >= 0);
 	assert_int_equal(close(lowest), 0);
+	return lowest;
+}
+
+static void when_the_second_socket_fails_the_first_is_closed(void **state)
+{
+	int lowest = find_lowest_free_descriptor();
+
+	(void)state;
+	rings_limit = 1;
+	assert_refused("53", &TT_RECEIVER_OPTS(.ring_bytes = TT_RING_BYTES_MIN), -ENOMEM,
+		       "IPv6: make a receive ring of 256 KiB: Cannot allocate memory: "
+		       "ask for a smaller one");
+	rings_limit = UINT_MAX;
+	assert_int_equal(find_lowest_free_descriptor(), lowest);
+}
+
+static void what_was_freed_leaves_nothing_open(void **state)
+{
+	int lowest = find_lowest_free_descriptor();
+
+	(void)state;
+	tt_receiver_free(open_receiver("53", NULL, NULL, (struct tt_receiver_opts){ 0 }));
+	assert_int_equal(find_lowest_free_descriptor(), lowest);
+	(void)end_receiver(open_receiver("53", NULL, NULL, (struct tt_receiver_opts){ 0 }));
+	assert_int_equal(find_lowest_free_descriptor(), lowest);
+}
+
+static void what_failed_leaves_nothing_open(void **state)
+{
+	int lowest = find_lowest_free_descriptor();
+
+	(void)state;
 	ring_bytes_limit = 0;
 	for (int i = 0; i < 10; i++) {
 		struct tt_receiver *receiver = NULL;
@@ -287,9 +327,7 @@ static void what_failed_leaves_nothing_open(void **state)
 		assert_int_equal(tt_receiver_new(&receiver, "53", NULL, NULL, NULL, NULL), -ENOMEM);
 	}
 	ring_bytes_limit = UINT64_MAX;
-	again = dup(STDERR_FILENO);
-	assert_int_equal(again, lowest);
-	assert_int_equal(close(again), 0);
+	assert_int_equal(find_lowest_free_descriptor(), lowest);
 }
 
 #define LAB_TEST(name) cmocka_unit_test_setup_teardown(name, enter_lab, leave_lab)
@@ -306,6 +344,8 @@ int main(void)
 		LAB_TEST(no_memory_at_all_is_refused),
 		LAB_TEST(missing_privileges_are_named_one_by_one),
 		LAB_TEST(rings_may_take_the_place_of_the_file_cache_and_no_more),
+		LAB_TEST(when_the_second_socket_fails_the_first_is_closed),
+		LAB_TEST(what_was_freed_leaves_nothing_open),
 		LAB_TEST(what_failed_leaves_nothing_open),
 	};
 
