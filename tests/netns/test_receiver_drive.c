@@ -11,8 +11,11 @@
  */
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "tests/netns/receiver_fixture.h"
 #include "tests/support/run.h"
@@ -201,6 +204,116 @@ static void a_route_may_be_added_by_another_thread_while_it_starts(void **state)
 	}
 }
 
+static void nothing_counts_before_the_start(void **state)
+{
+	struct tt_receiver *receiver = open_receiver("4242", NULL, NULL, patient);
+	struct tt_accounting account;
+
+	(void)state;
+	load(none_of_them, BLOCK_FRAMES);
+	assert_int_equal(tt_receiver_start(receiver), 0);
+	assert_int_equal(tt_receiver_start(receiver), 0);
+	assert_nothing_comes(receiver);
+	account = end_receiver(receiver);
+	assert_int_equal(tt_account_seen(&account), 0);
+}
+
+static void an_interface_may_be_down_at_first(void **state)
+{
+	struct tt_receiver *receiver;
+	int fd;
+
+	run("ip link set " TT_LAB_NEAR_INTERFACE " down");
+	receiver = open_receiver("4242", NULL, NULL, defaults);
+	assert_nothing_comes(receiver);
+	run("ip link set " TT_LAB_NEAR_INTERFACE " up");
+	/* Neighbours went with the link. */
+	run("ip neigh replace " TT_LAB_FAR_IPV4 " lladdr " TT_LAB_FAR_HARDWARE
+	    " dev " TT_LAB_NEAR_INTERFACE);
+	fd = open_far_socket(*state, TT_LAB_FAR_IPV4 ":40001");
+	send_text(fd, TT_LAB_NEAR_IPV4 ":4242", "awake");
+	assert_int_equal(pull_one(receiver)->payload_bytes, strlen("awake"));
+	(void)close(fd);
+	(void)end_receiver(receiver);
+}
+
+static void an_interface_that_is_down_keeps_nobody_awake(void **state)
+{
+	struct tt_receiver *receiver = open_receiver("4242", NULL, NULL, defaults);
+	struct pollfd pollfd = { .fd = tt_worker_fd(tt_receiver_worker(receiver, 0)),
+				 .events = POLLIN };
+
+	(void)state;
+	assert_int_equal(tt_receiver_start(receiver), 0);
+	run("ip link set " TT_LAB_NEAR_INTERFACE " down");
+	assert_nothing_comes(receiver);
+	assert_int_equal(poll(&pollfd, 1, 0), 0);
+	(void)end_receiver(receiver);
+}
+
+static void a_renamed_interface_is_the_same(void **state)
+{
+	struct tt_receiver *receiver = open_receiver("4242", NULL, NULL, defaults);
+	int fd;
+
+	assert_int_equal(tt_receiver_start(receiver), 0);
+	run("ip link set " TT_LAB_NEAR_INTERFACE " down");
+	run("ip link set " TT_LAB_NEAR_INTERFACE " name renamed0");
+	run("ip link set renamed0 up");
+	/* Neighbours went with the link. */
+	run("ip neigh replace " TT_LAB_FAR_IPV4 " lladdr " TT_LAB_FAR_HARDWARE " dev "
+	    "renamed0");
+	fd = open_far_socket(*state, TT_LAB_FAR_IPV4 ":40001");
+	send_text(fd, TT_LAB_NEAR_IPV4 ":4242", "still here");
+	assert_int_equal(pull_one(receiver)->payload_bytes, strlen("still here"));
+	(void)close(fd);
+	(void)end_receiver(receiver);
+}
+
+/* What a handler does to the receiver that calls it. */
+struct meddling {
+	uint64_t handled;
+	int failure;
+};
+
+/* Takes the account, changes ports, and adds a route, once; then asks for the end. */
+static int meddle(struct tt_receiver *receiver, const struct tt_datagram *datagrams, size_t count,
+		  void *context)
+{
+	struct tt_accounting account = { .size = sizeof(account) };
+	struct meddling *meddling = context;
+	int r;
+
+	(void)datagrams;
+	r = tt_receiver_accounting(receiver, &account);
+	if (r == 0 && meddling->handled == 0)
+		r = tt_receiver_set_ports(receiver, "4242,5353", NULL);
+	if (r == 0 && meddling->handled == 0)
+		r = tt_receiver_add_route(receiver, "6000", handle_nothing, NULL, NULL);
+	meddling->handled += count;
+	if (r == 0 && meddling->handled == BLOCK_FRAMES)
+		r = tt_receiver_stop(receiver);
+	if (r < 0)
+		meddling->failure = r;
+	return r;
+}
+
+static void a_handler_may_call_what_any_thread_may_and_take_the_account(void **state)
+{
+	struct meddling meddling = { 0 };
+	struct tt_receiver *receiver = open_receiver("4242", meddle, &meddling, patient);
+	struct tt_accounting account;
+
+	(void)state;
+	assert_int_equal(tt_receiver_start(receiver), 0);
+	load(none_of_them, BLOCK_FRAMES);
+	assert_int_equal(tt_receiver_run(receiver, NULL), 0);
+	assert_int_equal(meddling.failure, 0);
+	account = take_final_account(receiver);
+	assert_int_equal(account.outputs[0].written, BLOCK_FRAMES);
+	tt_receiver_free(receiver);
+}
+
 #define LAB_TEST(name) cmocka_unit_test_setup_teardown(name, enter_lab, leave_lab)
 
 int main(void)
@@ -211,6 +324,11 @@ int main(void)
 		LAB_TEST(a_puller_is_told_when_all_of_several_interfaces_are_gone),
 		LAB_TEST(a_route_that_would_never_be_called_is_refused),
 		LAB_TEST(a_route_may_be_added_by_another_thread_while_it_starts),
+		LAB_TEST(nothing_counts_before_the_start),
+		LAB_TEST(an_interface_may_be_down_at_first),
+		LAB_TEST(an_interface_that_is_down_keeps_nobody_awake),
+		LAB_TEST(a_renamed_interface_is_the_same),
+		LAB_TEST(a_handler_may_call_what_any_thread_may_and_take_the_account),
 	};
 
 	if (!tt_lab_is_possible())
