@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # What is installed can be used: programs are built against it as C and as C++, found by
-# pkg-config and by CMake, and run. The program that the README shows is taken from there.
+# pkg-config and by CMake, and run. The program that the README shows is taken from there; it
+# receives in a network namespace of its own, which needs root.
 # Usage: tests/check/install.sh BUILD_FOLDER   (run at the root of the project)
 set -eu
 
@@ -49,18 +50,29 @@ grep -q tt_receiver_run "$work/smallest.c" || fail "README.md shows no program"
 cp "$work/smallest.c" "$work/smallest.cc"
 
 # pkg-config writes flags that are meant to be split.
-read -ra flags <<< "$(pkg-config --cflags --libs twintap twintap-server)"
+read -ra all_flags <<< "$(pkg-config --cflags --libs twintap twintap-server)"
+read -ra flags <<< "$(pkg-config --cflags --libs twintap)"
 warnings=(-Wall -Wextra -Werror -pedantic-errors)
 for language in c c++; do
     compiler=gcc suffix=c
     [ "$language" = c ] || compiler=g++ suffix=cc
-    quietly "$compiler" "-std=${language}17" "${warnings[@]}" "$work/version.$suffix" -o "$work/version" "${flags[@]}"
+    quietly "$compiler" "-std=${language}17" "${warnings[@]}" "$work/version.$suffix" -o "$work/version" \
+        "${all_flags[@]}"
     quietly "$work/version" "$version"
-    quietly "$compiler" "-std=${language}17" "${warnings[@]}" -c "$work/smallest.$suffix" -o "$work/smallest.o" \
-        "${flags[@]}"
+    quietly "$compiler" "-std=${language}17" "${warnings[@]}" "$work/smallest.$suffix" \
+        -o "$work/smallest-pkg-config-$suffix" "${flags[@]}"
 done
 
 quietly cmake -S "$work" -B "$work/user" -D "CMAKE_PREFIX_PATH=$work/prefix" -D "VERSION=$version"
 quietly cmake --build "$work/user"
 quietly "$work/user/version-c" "$version"
 quietly "$work/user/version-cc" "$version"
+
+if [ "$(id -u)" -ne 0 ] || ! unshare --net true 2> /dev/null; then
+    echo "install: all of it can be linked; to let it receive takes root and a network namespace"
+    exit 77
+fi
+for program in "$work/smallest-pkg-config-c" "$work/smallest-pkg-config-cc" \
+    "$work/user/smallest-c" "$work/user/smallest-cc"; do
+    quietly unshare --net tests/check/smallest.sh "$program"
+done
