@@ -4,8 +4,8 @@
  * The filter program in the kernel: loaded, its state mapped, its counters read
  *
  * libbpf writes to standard error unless its print hook says otherwise, and has one
- * hook for the whole process. It is replaced for the time of a load only, and what
- * the verifier said goes into the error instead.
+ * hook for the whole process. It is replaced for the time of a load only, by one thread
+ * at a time, and what the verifier said goes into the error instead.
  */
 
 #include "bpf/filter_program.h"
@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <linux/membarrier.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,6 +114,9 @@ static int explain_load_failure(int r, char *log, struct tt_error *reterr)
 	return tt_error_set(reterr, r, "load the port filter into the kernel: %s", strerror(-r));
 }
 
+/* Two loads at once would put each other's hook back; the hook is the process's, so this is. */
+static pthread_mutex_t print_hook_mutex = PTHREAD_MUTEX_INITIALIZER;
+
 static int load_skeleton(struct filter_bpf **ret_skeleton, struct tt_error *reterr)
 {
 	TT_CLEANUP(skeleton_destroyp) struct filter_bpf *skeleton = NULL;
@@ -125,10 +129,12 @@ static int load_skeleton(struct filter_bpf **ret_skeleton, struct tt_error *rete
 	if (!log)
 		return tt_error_set(reterr, -ENOMEM, "load the port filter: %s", strerror(ENOMEM));
 
+	(void)pthread_mutex_lock(&print_hook_mutex); /* cannot fail: no error checking */
 	print = libbpf_set_print(print_nothing);
 	skeleton = filter_bpf__open_opts(&opts);
 	r = skeleton ? filter_bpf__load(skeleton) : -errno;
 	(void)libbpf_set_print(print);
+	(void)pthread_mutex_unlock(&print_hook_mutex);
 	if (r < 0)
 		return explain_load_failure(r, log, reterr);
 	if (!skeleton->bss)
