@@ -46,7 +46,8 @@ static uint64_t nic_dropped_since_start(const struct tt_receiver *receiver)
 
 	if (receiver->state == TT_RECEIVER_NEW)
 		return 0;
-	now = tt_receiver_read_nic_dropped(receiver);
+	now = receiver->state == TT_RECEIVER_OVER ? receiver->nic_dropped_at_end
+						  : tt_receiver_read_nic_dropped(receiver);
 	if (now == TT_UNKNOWN || receiver->nic_dropped_at_start == TT_UNKNOWN ||
 	    now < receiver->nic_dropped_at_start)
 		return TT_UNKNOWN;

@@ -208,6 +208,7 @@ static bool try_finish(struct tt_receiver *receiver)
 	if (r < 0)
 		note_failure(receiver, r);
 	tt_timer_disarm(&receiver->drain_timer);
+	receiver->nic_dropped_at_end = tt_receiver_read_nic_dropped(receiver);
 	receiver->state = TT_RECEIVER_OVER;
 	return true;
 }

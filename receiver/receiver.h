@@ -65,6 +65,7 @@ struct tt_receiver {
 	uint32_t verdicts;
 	bool local_only;
 	uint64_t nic_dropped_at_start; /* or TT_UNKNOWN */
+	uint64_t nic_dropped_at_end;   /* likewise; once it is over */
 
 	struct tt_filter *filter;   /* owned */
 	struct tt_monitor *monitor; /* owned */
