@@ -600,6 +600,48 @@ static void a_removed_port_has_no_handler_any_more(void **state)
 	assert_int_equal(tt_account_rejected(&account, TT_REJECT_PORT), 1);
 }
 
+/* Answers whoever says "say" through an ordinary socket, and ends. */
+static int say_hello(struct tt_receiver *receiver, const struct tt_datagram *datagrams,
+		     size_t count, void *context)
+{
+	const int *fd = context;
+
+	(void)receiver;
+	for (size_t i = 0; i < count; i++) {
+		const struct tt_address *source = &datagrams[i].source;
+
+		if (datagrams[i].payload_captured_bytes < 3 ||
+		    memcmp(datagrams[i].payload, "say", 3) != 0)
+			continue;
+		if (sendto(*fd, "hello", 5, 0, (const struct sockaddr *)source,
+			   tt_address_bytes(source)) < 0)
+			return -errno;
+	}
+	return TT_STOP;
+}
+
+static void a_handler_may_answer_through_an_ordinary_socket(void **state)
+{
+	int near_fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct tt_receiver *receiver = open_receiver("4242", say_hello, &near_fd, defaults);
+	int far_fd = open_far_socket(*state, "[" TT_LAB_FAR_IPV6 "]:40001");
+	struct pollfd pollfd = { .fd = far_fd, .events = POLLIN };
+	char answer[16] = "";
+
+	assert_true(near_fd >= 0);
+	assert_int_equal(tt_receiver_start(receiver), 0);
+	send_text(far_fd, "[" TT_LAB_NEAR_IPV6 "]:4242", "say something");
+	assert_int_equal(tt_receiver_run(receiver, NULL), 0);
+	assert_int_equal(poll(&pollfd, 1, PATIENCE_MS), 1);
+	assert_int_equal(recv(far_fd, answer, sizeof(answer), MSG_DONTWAIT), 5);
+	assert_string_equal(answer, "hello");
+
+	(void)close(near_fd);
+	(void)close(far_fd);
+	(void)take_final_account(receiver);
+	tt_receiver_free(receiver);
+}
+
 static void outputs_write_a_line_a_datagram(void **state)
 {
 	struct tt_receiver *receiver = open_receiver("4242", NULL, NULL, defaults);
@@ -702,6 +744,7 @@ int main(void)
 		LAB_TEST(a_stop_before_the_run_ends_it_at_once),
 		LAB_TEST(routes_lead_ports_to_their_handlers),
 		LAB_TEST(a_removed_port_has_no_handler_any_more),
+		LAB_TEST(a_handler_may_answer_through_an_ordinary_socket),
 		LAB_TEST(outputs_write_a_line_a_datagram),
 		LAB_TEST(an_interface_may_go_down_and_come_back),
 		LAB_TEST(a_removed_interface_ends_the_run),
