@@ -7,13 +7,20 @@
  * at the IP header. It decides whether the socket takes the packet and how much of
  * it, and counts one reason for each that it leaves out.
  *
- * Order: gate, packet type, interface, family and headers, ports, [the user's
- * expression], [fragment state], counters, snap length. What stands in brackets has
- * its place there and is not built yet.
+ * Order: gate, packet type, interface, family and headers, fragments, ports, the user's
+ * expression, the memory of fragments, counters, snap length.
  *
- * Packet bytes are read with plain loads, which the kernel expands in line. Such a
- * load past the packet's end would end the program at once and uncounted, so each
- * is preceded by a test of the length.
+ * The expression is a program of its own, translate.c's, to which this one goes by a
+ * tail call; what it takes goes on with tt_accept, by another. What it leaves out ends
+ * there, uncounted: it is what is left of seen when all the rest is taken away.
+ *
+ * Only the first fragment of a datagram has its ports. What is decided of it holds for
+ * the others: when it is taken, a map remembers what they have in common. Where every
+ * UDP datagram is wanted, a fragment that names UDP needs no first.
+ *
+ * Plain packet loads are calls of a kernel function each. Such a load past the packet's
+ * end would end the program at once and uncounted, so each is preceded by a test of the
+ * length.
  *
  * A packet whose ports cannot be read, because its headers are broken or cut, is
  * taken only when every port is wanted.
@@ -46,17 +53,38 @@ enum {
 	PROTOCOL_SHIM6 = 140,
 
 	IPV4_HEADER_BYTES_MIN = 20,
+	IPV4_ID_OFFSET = 4,
+	IPV4_ADDRESSES_OFFSET = 12,
 	IPV4_FRAGMENT_OFFSET_MASK = 0x1fff,
+	IPV4_MORE_FRAGMENTS = 0x2000,
 	IPV6_HEADER_BYTES = 40,
+	IPV6_ADDRESSES_OFFSET = 8,
 	IPV6_FRAGMENT_OFFSET_MASK = 0xfff8,
+	IPV6_MORE_FRAGMENTS = 1,
+	FRAGMENT_ID_OFFSET = 4, /* in the extension header */
 	EXTENSION_BYTES_MIN = 8,
 	EXTENSION_HEADERS_MAX = 8, /* as TT_EXTENSION_HEADERS_MAX of decode/ */
 	PORTS_BYTES = 4,
+	UDP_HEADER_BYTES = 8,
 };
+
+#define NS_PER_S 1000000000ULL
 
 /* What the headers say; values above the reasons to reject. */
 enum {
 	HEADERS_READ = TT_FILTER_REJECT_COUNT,
+};
+
+/*
+ * What was found in the headers, in __sk_buff.cb: there the programs behind a tail call
+ * find it too, and the verifier forgets what it knew of the numbers. In variables it
+ * would follow every length that a chain of headers can have.
+ */
+enum {
+	CB_BANK,
+	CB_OFFSET,    /* of the UDP header, or of the one at which the walk ended */
+	CB_ID_OFFSET, /* of what names the datagram that a fragment is part of; 0: it is whole */
+	CB_NEXT,      /* IPv6: what the header that was read last names */
 };
 
 struct tt_filter_state state;
@@ -75,11 +103,38 @@ struct {
 	__type(value, __u8);
 } interfaces SEC(".maps");
 
-/* Finds the UDP header of an IPv4 packet: HEADERS_READ, or the reason to reject it. */
-static __always_inline __u32 walk_ipv4(struct __sk_buff *skb, __u32 *ret_offset)
-{
-	__u32 first, word, header_bytes;
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, TT_FILTER_FRAGMENTS_MAX);
+	__type(key, struct tt_filter_fragment_key);
+	__type(value, struct tt_filter_fragment);
+} fragments SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, TT_FILTER_SLOT_COUNT);
+	__type(key, __u32);
+	__type(value, __u32);
+} slots SEC(".maps");
+
+/* Volatile: else the compiler would keep the values in variables after all. */
+static __always_inline void put(struct __sk_buff *skb, unsigned int place, __u32 value)
+{
+	*(volatile __u32 *)&skb->cb[place] = value;
+}
+
+static __always_inline __u32 get(const struct __sk_buff *skb, unsigned int place)
+{
+	return *(const volatile __u32 *)&skb->cb[place];
+}
+
+/* Finds the UDP header of an IPv4 packet: HEADERS_READ, or the reason to reject it. */
+static __always_inline __u32 walk_ipv4(struct __sk_buff *skb)
+{
+	__u32 first, word, header_bytes, fragment;
+
+	put(skb, CB_OFFSET, IPV4_HEADER_BYTES_MIN);
+	put(skb, CB_ID_OFFSET, 0);
 	if (skb->len < IPV4_HEADER_BYTES_MIN)
 		return TT_FILTER_REJECT_MALFORMED;
 
@@ -91,10 +146,16 @@ static __always_inline __u32 walk_ipv4(struct __sk_buff *skb, __u32 *ret_offset)
 	word = load_word(skb, 6); /* flags and fragment offset, time to live, protocol */
 	if ((word & 0xff) != PROTOCOL_UDP)
 		return TT_FILTER_REJECT_NOT_UDP;
-	if (word >> 16 & IPV4_FRAGMENT_OFFSET_MASK)
-		return TT_FILTER_REJECT_FRAGMENT;
 
-	*ret_offset = header_bytes;
+	put(skb, CB_OFFSET, header_bytes);
+	fragment = word >> 16;
+	if (fragment & (IPV4_FRAGMENT_OFFSET_MASK | IPV4_MORE_FRAGMENTS))
+		put(skb, CB_ID_OFFSET, IPV4_ID_OFFSET);
+	if (fragment & IPV4_FRAGMENT_OFFSET_MASK) {
+		put(skb, CB_OFFSET, header_bytes - UDP_HEADER_BYTES); /* there is none */
+		put(skb, CB_NEXT, PROTOCOL_UDP);
+		return TT_FILTER_REJECT_FRAGMENT;
+	}
 	return HEADERS_READ;
 }
 
@@ -116,56 +177,108 @@ static __always_inline bool is_extension(__u32 kind)
 }
 
 /* Walks the extension headers of an IPv6 packet; as walk_ipv4(). */
-static __always_inline __u32 walk_extensions(struct __sk_buff *skb, __u32 next, __u32 *ret_offset)
+static __always_inline __u32 walk_extensions(struct __sk_buff *skb)
 {
-	__u32 offset = IPV6_HEADER_BYTES;
-
 	for (int i = 0; i < EXTENSION_HEADERS_MAX; i++) {
+		__u32 kind = get(skb, CB_NEXT);
+		__u32 offset = get(skb, CB_OFFSET);
 		__u32 word, length;
 
-		if (!is_extension(next))
+		if (!is_extension(kind))
 			return TT_FILTER_REJECT_NOT_UDP;
 		if (skb->len < offset + EXTENSION_BYTES_MIN)
 			return TT_FILTER_REJECT_MALFORMED;
-		word = load_word(skb,
-				 offset); /* next header, length, and of a fragment its offset */
+		/* Next header, length, and of a fragment its offset. */
+		word = load_word(skb, offset);
 		length = word >> 16 & 0xff;
-		if (next == PROTOCOL_FRAGMENT) {
+		put(skb, CB_NEXT, word >> 24);
+		if (kind == PROTOCOL_FRAGMENT) {
+			if (word & (IPV6_FRAGMENT_OFFSET_MASK | IPV6_MORE_FRAGMENTS))
+				put(skb, CB_ID_OFFSET, offset + FRAGMENT_ID_OFFSET);
 			if (word & IPV6_FRAGMENT_OFFSET_MASK)
 				return TT_FILTER_REJECT_FRAGMENT;
 			offset += 8;
-		} else if (next == PROTOCOL_AUTHENTICATION) {
+		} else if (kind == PROTOCOL_AUTHENTICATION) {
 			offset += (length + 2) * 4;
 		} else {
 			offset += (length + 1) * 8;
 		}
 
-		next = word >> 24;
-		if (next == PROTOCOL_UDP) {
-			*ret_offset = offset;
+		put(skb, CB_OFFSET, offset);
+		if (word >> 24 == PROTOCOL_UDP)
 			return HEADERS_READ;
-		}
 	}
 	/* One header too many; what is no header at all has ended the chain in time. */
-	return is_extension(next) ? TT_FILTER_REJECT_MALFORMED : TT_FILTER_REJECT_NOT_UDP;
+	return is_extension(get(skb, CB_NEXT)) ? TT_FILTER_REJECT_MALFORMED
+					      : TT_FILTER_REJECT_NOT_UDP;
 }
 
 /* Finds the UDP header of an IPv6 packet; as walk_ipv4(). */
-static __always_inline __u32 walk_ipv6(struct __sk_buff *skb, __u32 *ret_offset)
+static __always_inline __u32 walk_ipv6(struct __sk_buff *skb)
 {
 	__u32 next;
 
+	put(skb, CB_OFFSET, IPV6_HEADER_BYTES);
+	put(skb, CB_ID_OFFSET, 0);
 	if (skb->len < IPV6_HEADER_BYTES)
 		return TT_FILTER_REJECT_MALFORMED;
 	if (load_byte(skb, 0) >> 4 != 6)
 		return TT_FILTER_REJECT_MALFORMED;
 
 	next = load_byte(skb, 6);
-	if (next == PROTOCOL_UDP) {
-		*ret_offset = IPV6_HEADER_BYTES;
+	if (next == PROTOCOL_UDP)
 		return HEADERS_READ;
+	put(skb, CB_NEXT, next);
+	return walk_extensions(skb);
+}
+
+/* Reads what the fragments of one datagram have in common. */
+static __always_inline bool read_fragment_key(struct __sk_buff *skb, __u32 source,
+					      struct tt_filter_fragment_key *key)
+{
+	__builtin_memset(key, 0, sizeof(*key));
+	if (source == TT_FILTER_SOURCE_IPV4) {
+		key->version = 4;
+		key->protocol = PROTOCOL_UDP;
+		key->id = load_half(skb, IPV4_ID_OFFSET);
+		return bpf_skb_load_bytes(skb, IPV4_ADDRESSES_OFFSET, key->source, 4) == 0 &&
+		       bpf_skb_load_bytes(skb, IPV4_ADDRESSES_OFFSET + 4, key->destination, 4) == 0;
 	}
-	return walk_extensions(skb, next, ret_offset);
+	key->version = 6;
+	key->id = load_word(skb, get(skb, CB_ID_OFFSET));
+	return bpf_skb_load_bytes(skb, IPV6_ADDRESSES_OFFSET, key->source, 32) == 0;
+}
+
+/* Whether a fragment that is not the first belongs to a datagram that is taken. */
+static __always_inline bool fragment_is_known(struct __sk_buff *skb, __u32 source,
+					      struct tt_filter_counters *count)
+{
+	__u64 life_s = source == TT_FILTER_SOURCE_IPV4 ? TT_FILTER_FRAGMENT_LIFE_IPV4_S
+						       : TT_FILTER_FRAGMENT_LIFE_IPV6_S;
+	const struct tt_filter_fragment *fragment;
+	struct tt_filter_fragment_key key;
+
+	if (!read_fragment_key(skb, source, &key))
+		return false;
+	fragment = bpf_map_lookup_elem(&fragments, &key);
+	if (!fragment)
+		return false;
+	if (bpf_ktime_get_coarse_ns() - fragment->time_ns > life_s * NS_PER_S) {
+		count->fragments_late++;
+		return false;
+	}
+	return true;
+}
+
+/* Whether a fragment that is not the first is wanted: HEADERS_READ, or the reason to reject it. */
+static __always_inline __u32 judge_fragment(struct __sk_buff *skb, const struct tt_filter_bank *bank,
+					    __u32 source, struct tt_filter_counters *count)
+{
+	if (!bank->follows_fragments)
+		return TT_FILTER_REJECT_FRAGMENT;
+	if (bank->takes_all_ports && !bank->has_expression && get(skb, CB_NEXT) == PROTOCOL_UDP)
+		return HEADERS_READ;
+	return fragment_is_known(skb, source, count) ? HEADERS_READ : TT_FILTER_REJECT_FRAGMENT;
 }
 
 static __always_inline bool port_is_in(const struct tt_filter_bank *bank, __u32 port)
@@ -190,29 +303,31 @@ static __always_inline __u32 judge_ports(struct __sk_buff *skb, const struct tt_
 	return TT_FILTER_REJECT_PORT;
 }
 
-/* Whether the packet is wanted: HEADERS_READ, or the reason to reject it. */
-static __always_inline __u32 judge(struct __sk_buff *skb, const struct tt_filter_bank *bank,
-				   __u32 source)
+/* What comes before the headers: HEADERS_READ, or the reason to reject the packet. */
+static __always_inline __u32 judge_origin(struct __sk_buff *skb, const struct tt_filter_bank *bank)
 {
 	__u32 ifindex = skb->ifindex;
-	__u32 offset = 0;
-	__u32 result;
 
 	if (!(bank->packet_types >> (skb->pkt_type & 7) & 1))
 		return TT_FILTER_REJECT_PACKET_TYPE;
 	if (state.checks_interface && !bpf_map_lookup_elem(&interfaces, &ifindex))
 		return TT_FILTER_REJECT_INTERFACE;
+	return HEADERS_READ;
+}
 
-	if (source == TT_FILTER_SOURCE_IPV4)
-		result = walk_ipv4(skb, &offset);
-	else
-		result = walk_ipv6(skb, &offset);
-
+/* What the headers decide, @result being what walking them gave; as judge_origin(). */
+static __always_inline __u32 judge_headers(struct __sk_buff *skb, const struct tt_filter_bank *bank,
+					   __u32 result)
+{
+	if (result == TT_FILTER_REJECT_NOT_UDP)
+		return result;
+	if (get(skb, CB_ID_OFFSET) && !bank->follows_fragments)
+		return TT_FILTER_REJECT_FRAGMENT;
 	if (bank->takes_all_ports)
-		return result == TT_FILTER_REJECT_MALFORMED ? HEADERS_READ : result;
+		return HEADERS_READ;
 	if (result != HEADERS_READ)
 		return result;
-	return judge_ports(skb, bank, offset);
+	return judge_ports(skb, bank, get(skb, CB_OFFSET));
 }
 
 /*
@@ -252,33 +367,95 @@ static __always_inline void count_rejected(struct tt_filter_counters *count, __u
 	}
 }
 
+static __always_inline __u32 source_of(const struct __sk_buff *skb)
+{
+	return skb->protocol == bpf_htons(ETH_P_IP) ? TT_FILTER_SOURCE_IPV4
+						    : TT_FILTER_SOURCE_IPV6;
+}
+
+/* Takes the packet: how much of it is captured. */
+static __always_inline __u32 take(struct __sk_buff *skb, const struct tt_filter_bank *bank,
+				  struct tt_filter_counters *count)
+{
+	count->accepted++;
+	if (bank->snap_bytes == TT_FILTER_SNAP_HEADERS)
+		return get(skb, CB_OFFSET) + UDP_HEADER_BYTES;
+	return bank->snap_bytes;
+}
+
+/* Takes what was judged by its own headers, and remembers it for the fragments that follow. */
+static __always_inline __u32 take_first(struct __sk_buff *skb, const struct tt_filter_bank *bank,
+					__u32 source, struct tt_filter_counters *count)
+{
+	if (get(skb, CB_ID_OFFSET)) {
+		struct tt_filter_fragment fragment = { .time_ns = bpf_ktime_get_coarse_ns() };
+		struct tt_filter_fragment_key key;
+
+		if (read_fragment_key(skb, source, &key))
+			(void)bpf_map_update_elem(&fragments, &key, &fragment, BPF_ANY);
+	}
+	return take(skb, bank, count);
+}
+
 SEC("socket")
 int tt_filter(struct __sk_buff *skb)
 {
-	__u32 source = TT_FILTER_SOURCE_IPV4;
+	__u32 source = source_of(skb);
 	const struct tt_filter_bank *bank;
 	struct tt_filter_counters *count;
-	__u32 result;
+	__u32 result, index;
 
 	if (!state.gate)
 		return 0;
 
-	if (skb->protocol != bpf_htons(ETH_P_IP))
-		source = TT_FILTER_SOURCE_IPV6;
 	count = bpf_map_lookup_elem(&counters, &source);
 	if (!count)
 		return 0; /* cannot be: the map has an entry for each source */
 	count->seen++;
 
-	bank = &state.banks[*(volatile __u32 *)&state.bank_index & 1]; /* once: invariant 1 */
-	result = judge(skb, bank, source);
-	if (result < TT_FILTER_REJECT_COUNT) {
-		count_rejected(count, result);
-		return 0;
-	}
+	index = *(volatile __u32 *)&state.bank_index & 1; /* once: invariant 1 */
+	bank = &state.banks[index];
+	result = judge_origin(skb, bank);
+	if (result < TT_FILTER_REJECT_COUNT)
+		goto rejected;
 
-	count->accepted++;
-	return bank->snap_bytes;
+	result = source == TT_FILTER_SOURCE_IPV4 ? walk_ipv4(skb) : walk_ipv6(skb);
+	if (result == TT_FILTER_REJECT_FRAGMENT) {
+		result = judge_fragment(skb, bank, source, count);
+		if (result < TT_FILTER_REJECT_COUNT)
+			goto rejected;
+		return take(skb, bank, count);
+	}
+	result = judge_headers(skb, bank, result);
+	if (result < TT_FILTER_REJECT_COUNT)
+		goto rejected;
+	if (!bank->has_expression)
+		return take_first(skb, bank, source, count);
+
+	put(skb, CB_BANK, index);
+	/* A slot that the compiler knows is a direct jump. */
+	if (index)
+		bpf_tail_call_static(skb, &slots, TT_FILTER_SLOT_EXPRESSION_1);
+	else
+		bpf_tail_call_static(skb, &slots, TT_FILTER_SLOT_EXPRESSION_0);
+	return 0; /* cannot be: the slot is filled before the bank says so */
+
+rejected:
+	count_rejected(count, result);
+	return 0;
+}
+
+/* Where an expression goes on with what it takes. */
+SEC("socket")
+int tt_accept(struct __sk_buff *skb)
+{
+	__u32 source = source_of(skb);
+	struct tt_filter_counters *count;
+
+	count = bpf_map_lookup_elem(&counters, &source);
+	if (!count)
+		return 0; /* cannot be, as above */
+	return take_first(skb, &state.banks[get(skb, CB_BANK) & 1], source, count);
 }
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

@@ -26,6 +26,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "bpf/translate.h"
 #include "filter.skel.h"
 
 enum {
@@ -146,6 +147,21 @@ static int load_skeleton(struct filter_bpf **ret_skeleton, struct tt_error *rete
 	return 0;
 }
 
+/* What an expression goes on with. */
+static int fill_slots(const struct filter_bpf *skeleton, struct tt_error *reterr)
+{
+	uint32_t slot = TT_FILTER_SLOT_ACCEPT;
+	int program_fd = bpf_program__fd(skeleton->progs.tt_accept);
+	int r;
+
+	if (bpf_map_update_elem(bpf_map__fd(skeleton->maps.slots), &slot, &program_fd, BPF_ANY) < 0) {
+		r = -errno;
+		return tt_error_set(reterr, r, "join the parts of the port filter: %s",
+				    strerror(-r));
+	}
+	return 0;
+}
+
 int tt_filter_program_new(struct tt_filter_program **ret_program, struct tt_error *reterr)
 {
 	TT_CLEANUP(program_freep) struct tt_filter_program *program = NULL;
@@ -165,6 +181,9 @@ int tt_filter_program_new(struct tt_filter_program **ret_program, struct tt_erro
 		return tt_error_set(reterr, -ENOMEM, "load the port filter: %s", strerror(ENOMEM));
 
 	r = load_skeleton(&program->skeleton, reterr);
+	if (r < 0)
+		return r;
+	r = fill_slots(program->skeleton, reterr);
 	if (r < 0)
 		return r;
 
@@ -207,7 +226,74 @@ int tt_filter_program_add_interface(struct tt_filter_program *program, uint32_t 
 	return 0;
 }
 
-int tt_filter_program_read_counters(const struct tt_filter_program *program,
+static void free_insns(struct bpf_insn **insns)
+{
+	free(*insns);
+}
+
+int tt_filter_program_load_expression(const struct tt_filter_program *program,
+				      const struct sock_filter *code, size_t count, int *ret_fd,
+				      struct tt_error *reterr)
+{
+	TT_CLEANUP(free_insns) struct bpf_insn *insns = NULL;
+	TT_CLEANUP(free_charp) char *log = NULL;
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .log_level = 0, .log_size = VERIFIER_LOG_BYTES);
+	size_t insns_count;
+	const char *reason;
+	int fd, r;
+
+	r = tt_translate(code, count, bpf_map__fd(program->skeleton->maps.slots), &insns,
+			 &insns_count, reterr);
+	if (r < 0)
+		return r;
+
+	log = calloc(1, VERIFIER_LOG_BYTES);
+	if (!log)
+		return tt_error_set(reterr, -ENOMEM, "load it: %s", strerror(ENOMEM));
+	opts.log_buf = log;
+	fd = bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, "tt_expression", "Dual MIT/GPL", insns,
+			   insns_count, &opts);
+	if (fd < 0) {
+		r = -errno;
+		reason = find_verifier_reason(log);
+		return tt_error_set(reterr, r, "load it into the kernel: %s%s%s", strerror(-r),
+				    reason ? ": verifier: " : "", reason ? reason : "");
+	}
+
+	*ret_fd = fd;
+	return 0;
+}
+
+int tt_filter_program_set_expression(const struct tt_filter_program *program,
+				     unsigned int bank_index, int expression_fd,
+				     struct tt_error *reterr)
+{
+	uint32_t slot = bank_index ? TT_FILTER_SLOT_EXPRESSION_1 : TT_FILTER_SLOT_EXPRESSION_0;
+	int r;
+
+	if (bpf_map_update_elem(bpf_map__fd(program->skeleton->maps.slots), &slot, &expression_fd,
+				BPF_ANY) < 0) {
+		r = -errno;
+		return tt_error_set(reterr, r, "put the expression into the filter: %s",
+				    strerror(-r));
+	}
+	return 0;
+}
+
+/*
+ * What the expression left out on one CPU: it ends the program without a trace. The numbers
+ * were copied in their order, seen first, so that the rest may be ahead of it.
+ */
+static uint64_t derive_rejected(const struct tt_filter_counters *one, bool is_closed)
+{
+	uint64_t known = one->accepted + (is_closed ? 0 : 1);
+
+	for (unsigned int i = 0; i < TT_FILTER_REJECT_COUNT; i++)
+		known += one->rejected[i];
+	return one->seen > known ? one->seen - known : 0;
+}
+
+int tt_filter_program_read_counters(const struct tt_filter_program *program, bool is_closed,
 				    struct tt_filter_counters ret_counters[TT_FILTER_SOURCE_COUNT])
 {
 	int fd = bpf_map__fd(program->skeleton->maps.counters);
@@ -223,8 +309,11 @@ int tt_filter_program_read_counters(const struct tt_filter_program *program,
 
 			sum->seen += one->seen;
 			sum->accepted += one->accepted;
+			sum->fragments_late += one->fragments_late;
 			for (unsigned int i = 0; i < TT_FILTER_REJECT_COUNT; i++)
 				sum->rejected[i] += one->rejected[i];
+			sum->rejected[TT_FILTER_REJECT_EXPRESSION] +=
+				derive_rejected(one, is_closed);
 		}
 	}
 	return 0;

@@ -9,6 +9,9 @@
 
 #pragma once
 
+#include <linux/filter.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "bpf/filter_state.h"
@@ -30,8 +33,25 @@ struct tt_filter_state *tt_filter_program_state(const struct tt_filter_program *
 int tt_filter_program_add_interface(struct tt_filter_program *program, uint32_t interface_index,
 				    struct tt_error *reterr);
 
-/* Sums the counters of all CPUs, by TT_FILTER_SOURCE_*. 0, or a negative errno. */
-int tt_filter_program_read_counters(const struct tt_filter_program *program,
+/*
+ * Loads a classic program, as translate.h has it, for packets that begin at the IP header.
+ * The descriptor in @ret_fd is the caller's.
+ */
+int tt_filter_program_load_expression(const struct tt_filter_program *program,
+				      const struct sock_filter *code, size_t count, int *ret_fd,
+				      struct tt_error *reterr);
+
+/* Puts a loaded expression where the bank has it tail-called. The bank is not in use. */
+int tt_filter_program_set_expression(const struct tt_filter_program *program,
+				     unsigned int bank_index, int expression_fd,
+				     struct tt_error *reterr);
+
+/*
+ * Sums the counters of all CPUs, by TT_FILTER_SOURCE_*. What the expression rejected is what
+ * is left of seen; on each CPU a packet may be under way, which is left out unless the
+ * gate @is_closed. 0, or a negative errno.
+ */
+int tt_filter_program_read_counters(const struct tt_filter_program *program, bool is_closed,
 				    struct tt_filter_counters ret_counters[TT_FILTER_SOURCE_COUNT]);
 
 /*

@@ -19,6 +19,22 @@
 enum {
 	TT_FILTER_PORTS_WORDS = 65536 / 64,
 	TT_FILTER_INTERFACES_MAX = 256,
+	TT_FILTER_FRAGMENTS_MAX = 16384, /* fragmented datagrams that are followed at a time */
+	TT_FILTER_SNAP_HEADERS = 0,      /* instead of a length: IP and UDP headers, no more */
+};
+
+/* How long a host waits for the rest of a fragmented datagram (RFC 8200, 4.5, and Linux). */
+enum {
+	TT_FILTER_FRAGMENT_LIFE_IPV4_S = 30,
+	TT_FILTER_FRAGMENT_LIFE_IPV6_S = 60,
+};
+
+/* Programs that the filter goes on with: each bank's expression, and the end for what is taken. */
+enum {
+	TT_FILTER_SLOT_EXPRESSION_0,
+	TT_FILTER_SLOT_EXPRESSION_1,
+	TT_FILTER_SLOT_ACCEPT,
+	TT_FILTER_SLOT_COUNT,
 };
 
 /* Which port decides; the values of enum tt_port_side. */
@@ -52,8 +68,26 @@ struct tt_filter_bank {
 	__u64 ports[TT_FILTER_PORTS_WORDS]; /* bit p % 64 of word p / 64: port p is wanted */
 	__u32 takes_all_ports;              /* then ports is not read */
 	__u32 port_side;
-	__u32 packet_types; /* bit n: type n is wanted */
-	__u32 snap_bytes;   /* captured at most, from the IP header on */
+	__u32 packet_types;      /* bit n: type n is wanted */
+	__u32 snap_bytes;        /* captured at most, from the IP header on; or SNAP_HEADERS */
+	__u32 has_expression;    /* in this bank's slot */
+	__u32 follows_fragments; /* else no fragment is taken */
+	__u32 reserved[2];
+};
+
+/* What the fragments of one datagram have in common. */
+struct tt_filter_fragment_key {
+	__u32 source[4]; /* as in the header; IPv4 has one word */
+	__u32 destination[4];
+	__u32 id;
+	__u8 version;  /* 4 or 6 */
+	__u8 protocol; /* IPv4's; in IPv6 it is no part of the key (RFC 8200, 4.5) */
+	__u16 reserved;
+};
+
+/* What is known of a datagram whose first fragment was taken. */
+struct tt_filter_fragment {
+	__u64 time_ns; /* when it came */
 };
 
 struct tt_filter_state {
@@ -68,5 +102,6 @@ struct tt_filter_state {
 struct tt_filter_counters {
 	__u64 seen;
 	__u64 accepted;
-	__u64 rejected[14];
+	__u64 rejected[13];   /* EXPRESSION is none of them: it is what is left of seen */
+	__u64 fragments_late; /* of rejected[FRAGMENT]: came after the time to wait for them */
 };

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * A filter expression, in the words of pcap-filter(7)
+ *
+ * What libpcap refuses it refuses in words, which are passed on. What it compiles, but for
+ * live captures of an interface only, is found in the code and refused here.
+ */
+
+#include "filter/expression.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <pcap/pcap.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+
+enum {
+	SNAP_BYTES = 262144, /* what libpcap has accepted packets return; only that it is not 0 counts */
+	TEXT_BYTES_MAX = 64 << 10,
+};
+
+struct tt_expression {
+	unsigned int holders_count;
+	int program_fd; /* owned, or -1 */
+	struct bpf_program code;
+};
+
+static void expression_dropp(struct tt_expression **expression)
+{
+	tt_expression_drop(*expression);
+}
+
+static void pcap_closep(pcap_t **pcap)
+{
+	if (*pcap)
+		pcap_close(*pcap);
+}
+
+_Static_assert(sizeof(struct bpf_insn) == sizeof(struct sock_filter) &&
+		       offsetof(struct bpf_insn, k) == offsetof(struct sock_filter, k),
+	       "libpcap's instruction is the kernel's");
+
+/*
+ * Refuses loads from where the kernel has what it knows of a packet's link. In libpcap's
+ * interpreter they lie beyond any packet, in the kernel they do not.
+ */
+static int check_code(const struct bpf_program *code, const char *text, struct tt_error *reterr)
+{
+	for (unsigned int i = 0; i < code->bf_len; i++) {
+		const struct bpf_insn *insn = &code->bf_insns[i];
+
+		if (BPF_CLASS(insn->code) == BPF_LD && BPF_MODE(insn->code) == BPF_ABS &&
+		    insn->k >= (uint32_t)SKF_AD_OFF)
+			return tt_error_set(
+				reterr, -EINVAL,
+				"filter expression \"%s\": it asks for what the link knows "
+				"(direction, interface, VLAN), but packets are judged from the IP "
+				"header on: leave that out",
+				text);
+	}
+	return 0;
+}
+
+static int compile(struct tt_expression *expression, const char *text, struct tt_error *reterr)
+{
+	TT_CLEANUP(pcap_closep) pcap_t *pcap = pcap_open_dead(DLT_RAW, SNAP_BYTES);
+
+	if (!pcap)
+		return tt_error_set(reterr, -ENOMEM, "compile a filter expression: %s",
+				    strerror(ENOMEM));
+	if (pcap_compile(pcap, &expression->code, text, 1, PCAP_NETMASK_UNKNOWN) < 0)
+		return tt_error_set(reterr, -EINVAL, "filter expression \"%s\": %s", text,
+				    pcap_geterr(pcap));
+	return 0;
+}
+
+int tt_expression_new(struct tt_expression **ret_expression, const char *text,
+		      struct tt_error *reterr)
+{
+	TT_CLEANUP(expression_dropp) struct tt_expression *expression = NULL;
+	int r;
+
+	if (strnlen(text, TEXT_BYTES_MAX) == TEXT_BYTES_MAX)
+		return tt_error_set(reterr, -EINVAL,
+				    "a filter expression of more than %d characters",
+				    TEXT_BYTES_MAX - 1);
+
+	expression = calloc(1, sizeof(*expression));
+	if (!expression)
+		return tt_error_set(reterr, -ENOMEM, "compile a filter expression: %s",
+				    strerror(ENOMEM));
+	expression->holders_count = 1;
+	expression->program_fd = -1;
+
+	r = compile(expression, text, reterr);
+	if (r < 0)
+		return r;
+	r = check_code(&expression->code, text, reterr);
+	if (r < 0)
+		return r;
+
+	*ret_expression = TT_TAKE_PTR(expression);
+	return 0;
+}
+
+struct tt_expression *tt_expression_hold(struct tt_expression *expression)
+{
+	if (expression)
+		expression->holders_count++;
+	return expression;
+}
+
+void tt_expression_drop(struct tt_expression *expression)
+{
+	if (!expression || --expression->holders_count > 0)
+		return;
+
+	tt_closep(&expression->program_fd);
+	pcap_freecode(&expression->code);
+	free(expression);
+}
+
+const struct sock_filter *tt_expression_code(const struct tt_expression *expression,
+					     size_t *ret_count)
+{
+	*ret_count = expression->code.bf_len;
+	return (const struct sock_filter *)(const void *)expression->code.bf_insns;
+}
+
+int tt_expression_program(const struct tt_expression *expression)
+{
+	return expression->program_fd;
+}
+
+void tt_expression_set_program(struct tt_expression *expression, int program_fd)
+{
+	expression->program_fd = program_fd;
+}
+
+bool tt_expression_takes(const struct tt_expression *expression, const uint8_t *packet,
+			 uint32_t captured_bytes, uint32_t wire_bytes)
+{
+	struct pcap_pkthdr header = { .caplen = captured_bytes, .len = wire_bytes };
+
+	return pcap_offline_filter(&expression->code, &header, packet) != 0;
+}
