@@ -210,7 +210,7 @@ static __always_inline __u32 walk_extensions(struct __sk_buff *skb)
 	}
 	/* One header too many; what is no header at all has ended the chain in time. */
 	return is_extension(get(skb, CB_NEXT)) ? TT_FILTER_REJECT_MALFORMED
-					      : TT_FILTER_REJECT_NOT_UDP;
+					       : TT_FILTER_REJECT_NOT_UDP;
 }
 
 /* Finds the UDP header of an IPv6 packet; as walk_ipv4(). */
@@ -271,8 +271,9 @@ static __always_inline bool fragment_is_known(struct __sk_buff *skb, __u32 sourc
 }
 
 /* Whether a fragment that is not the first is wanted: HEADERS_READ, or the reason to reject it. */
-static __always_inline __u32 judge_fragment(struct __sk_buff *skb, const struct tt_filter_bank *bank,
-					    __u32 source, struct tt_filter_counters *count)
+static __always_inline __u32 judge_fragment(struct __sk_buff *skb,
+					    const struct tt_filter_bank *bank, __u32 source,
+					    struct tt_filter_counters *count)
 {
 	if (!bank->follows_fragments)
 		return TT_FILTER_REJECT_FRAGMENT;
@@ -369,8 +370,7 @@ static __always_inline void count_rejected(struct tt_filter_counters *count, __u
 
 static __always_inline __u32 source_of(const struct __sk_buff *skb)
 {
-	return skb->protocol == bpf_htons(ETH_P_IP) ? TT_FILTER_SOURCE_IPV4
-						    : TT_FILTER_SOURCE_IPV6;
+	return skb->protocol == bpf_htons(ETH_P_IP) ? TT_FILTER_SOURCE_IPV4 : TT_FILTER_SOURCE_IPV6;
 }
 
 /* Takes the packet: how much of it is captured. */

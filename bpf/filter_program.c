@@ -74,6 +74,11 @@ static bool has_bpf_capability(void)
 	       (data[CAP_TO_INDEX(CAP_SYS_ADMIN)].effective & CAP_TO_MASK(CAP_SYS_ADMIN));
 }
 
+bool tt_filter_program_is_refused(int r)
+{
+	return r == -EPERM || r == -ENOSYS || r == -EOPNOTSUPP || !has_bpf_capability();
+}
+
 /* The last line that the verifier wrote before its statistics, or NULL. */
 static const char *find_verifier_reason(char *log)
 {
@@ -154,7 +159,8 @@ static int fill_slots(const struct filter_bpf *skeleton, struct tt_error *reterr
 	int program_fd = bpf_program__fd(skeleton->progs.tt_accept);
 	int r;
 
-	if (bpf_map_update_elem(bpf_map__fd(skeleton->maps.slots), &slot, &program_fd, BPF_ANY) < 0) {
+	if (bpf_map_update_elem(bpf_map__fd(skeleton->maps.slots), &slot, &program_fd, BPF_ANY) <
+	    0) {
 		r = -errno;
 		return tt_error_set(reterr, r, "join the parts of the port filter: %s",
 				    strerror(-r));
@@ -312,8 +318,8 @@ int tt_filter_program_read_counters(const struct tt_filter_program *program, boo
 			sum->fragments_late += one->fragments_late;
 			for (unsigned int i = 0; i < TT_FILTER_REJECT_COUNT; i++)
 				sum->rejected[i] += one->rejected[i];
-			sum->rejected[TT_FILTER_REJECT_EXPRESSION] +=
-				derive_rejected(one, is_closed);
+			sum->rejected[TT_FILTER_REJECT_EXPRESSION] += derive_rejected(one,
+										      is_closed);
 		}
 	}
 	return 0;

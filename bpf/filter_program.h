@@ -23,6 +23,9 @@ struct tt_filter_program;
 int tt_filter_program_new(struct tt_filter_program **ret_program, struct tt_error *reterr);
 void tt_filter_program_free(struct tt_filter_program *program);
 
+/* Whether a failure to load is this kernel's or this process's lot, and no fault of the program. */
+bool tt_filter_program_is_refused(int r);
+
 /* For SO_ATTACH_BPF; borrowed. */
 int tt_filter_program_fd(const struct tt_filter_program *program);
 

@@ -17,6 +17,7 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +41,8 @@ struct capture {
 	uint8_t *memory; /* owned mapping, or NULL */
 	struct tt_ring_geometry geometry;
 	struct tt_ring ring;
-	struct tt_source_statistics statistics; /* the kernel's counters, which reading clears */
+	pthread_mutex_t statistics_mutex; /* reading the kernel's counters clears them */
+	struct tt_source_statistics statistics;
 };
 
 static struct capture *to_capture(struct tt_source *source)
@@ -81,18 +83,23 @@ static int check(struct tt_source *source)
 static int add_statistics(struct tt_source *source, struct tt_source_statistics *statistics)
 {
 	struct capture *capture = to_capture(source);
-	struct tpacket_stats_v3 fresh;
+	struct tpacket_stats_v3 fresh = { 0 };
 	socklen_t fresh_bytes = sizeof(fresh);
+	int r = 0;
 
+	(void)pthread_mutex_lock(&capture->statistics_mutex); /* cannot fail: no error checking */
 	if (getsockopt(capture->fd, SOL_PACKET, PACKET_STATISTICS, &fresh, &fresh_bytes) < 0)
-		return -errno;
-
+		r = -errno;
+	capture->statistics.stored += fresh.tp_packets -
+				      fresh.tp_drops; /* the first includes both */
 	capture->statistics.dropped += fresh.tp_drops;
 	capture->statistics.freezes += fresh.tp_freeze_q_cnt;
+	statistics->stored += capture->statistics.stored;
 	statistics->dropped += capture->statistics.dropped;
 	statistics->freezes += capture->statistics.freezes;
+	(void)pthread_mutex_unlock(&capture->statistics_mutex);
 	statistics->ring_bytes += tt_ring_geometry_bytes(capture->geometry);
-	return 0;
+	return r;
 }
 
 static void free_capture(struct tt_source *source)
@@ -104,6 +111,7 @@ static void free_capture(struct tt_source *source)
 		(void)munmap(capture->memory, tt_ring_geometry_bytes(capture->geometry));
 	if (capture->fd >= 0)
 		(void)close(capture->fd); /* nothing was written: no error can matter */
+	(void)pthread_mutex_destroy(&capture->statistics_mutex); /* nobody holds it any more */
 	free(capture);
 }
 
@@ -206,11 +214,9 @@ static int bind_socket(struct capture *capture, const struct tt_capture_config *
 	};
 	int r;
 
-	if (setsockopt(capture->fd, SOL_SOCKET, SO_ATTACH_BPF, &config->program_fd,
-		       sizeof(config->program_fd)) < 0) {
-		r = -errno;
-		return tt_error_set(reterr, r, "attach the port filter: %s", strerror(-r));
-	}
+	r = config->attach_filter(config->attach_context, capture->fd, config->version, reterr);
+	if (r < 0)
+		return r;
 	if (bind(capture->fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
 		r = -errno;
 		return tt_error_set(reterr, r, "bind the packet socket: %s", strerror(-r));
@@ -252,6 +258,8 @@ int tt_capture_new(struct tt_source **ret_source, const struct tt_capture_config
 	if (!capture)
 		return tt_error_set(reterr, -ENOMEM, "make a capture: %s", strerror(ENOMEM));
 	capture->fd = -1;
+	(void)pthread_mutex_init(&capture->statistics_mutex,
+				 NULL); /* cannot fail without attributes */
 	capture->source.ops = &capture_ops;
 	capture->source.kind = config->version == 4 ? TT_SOURCE_IPV4 : TT_SOURCE_IPV6;
 

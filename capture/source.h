@@ -15,7 +15,10 @@
 struct tt_capture_config {
 	uint8_t version;          /* 4 or 6: which protocol the socket is bound to */
 	uint32_t interface_index; /* 0: all interfaces */
-	int program_fd;           /* the filter, shared by all sockets; borrowed */
+	/* Puts the filter on the socket, before it is bound. */
+	int (*attach_filter)(void *context, int socket_fd, uint8_t version,
+			     struct tt_error *reterr);
+	void *attach_context;
 	uint64_t ring_bytes;
 	uint32_t retire_ms; /* a block is handed over at the latest after that time */
 	const uint32_t *promiscuous_indexes; /* interfaces to switch to promiscuous mode */

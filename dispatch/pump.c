@@ -47,6 +47,7 @@ struct sink_slot {
 struct tt_pump {
 	tt_mark_local_fn *mark_local;
 	void *mark_context;
+	bool verifies_checksums;
 	bool stop_was_asked; /* by a sink */
 
 	struct source_slot sources[SOURCES_MAX];
@@ -61,12 +62,14 @@ struct tt_pump {
 	struct tt_datagram datagrams[TT_BATCH_FRAMES_MAX];
 };
 
-int tt_pump_new(struct tt_pump **ret_pump, tt_mark_local_fn *mark_local, void *context)
+int tt_pump_new(struct tt_pump **ret_pump, bool verifies_checksums, tt_mark_local_fn *mark_local,
+		void *context)
 {
 	struct tt_pump *pump = calloc(1, sizeof(*pump));
 
 	if (!pump)
 		return -ENOMEM;
+	pump->verifies_checksums = verifies_checksums;
 	pump->mark_local = mark_local;
 	pump->mark_context = context;
 
@@ -247,6 +250,9 @@ static void decode_batch(struct tt_pump *pump, struct tt_source_accounting *acco
 		struct tt_datagram *datagram = &pump->datagrams[i];
 
 		tt_decode_frame(&pump->batch.frames[i], datagram);
+		datagram->generation = pump->batch.generation;
+		if (pump->verifies_checksums)
+			tt_decode_verify_checksum(datagram);
 		if (datagram->verdict == TT_VERDICT_OK)
 			ok_count++;
 		else
@@ -490,6 +496,9 @@ static int account_source(const struct source_slot *slot, struct tt_source_accou
 		return r;
 
 	account->is_present = 1;
+	account->accepted += statistics.stored + statistics.dropped;
+	account->narrowed += statistics.narrowed;
+	account->fragments_late += statistics.fragments_late;
 	account->ring_dropped += statistics.dropped;
 	account->ring_freezes += statistics.freezes;
 	account->ring_bytes += statistics.ring_bytes;

@@ -25,7 +25,9 @@ struct tt_pump;
 /* Sets the LOCAL flag where it is due; called once a batch. */
 typedef void tt_mark_local_fn(void *context, struct tt_datagram *datagrams, size_t count);
 
-int tt_pump_new(struct tt_pump **ret_pump, tt_mark_local_fn *mark_local, void *context);
+/* With @verifies_checksums a wrong UDP checksum is a verdict. */
+int tt_pump_new(struct tt_pump **ret_pump, bool verifies_checksums, tt_mark_local_fn *mark_local,
+		void *context);
 /* Frees its sources and sinks too. */
 void tt_pump_free(struct tt_pump *pump);
 

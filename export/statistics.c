@@ -58,6 +58,7 @@ static void put_source(struct tt_text *text, const struct tt_source_accounting *
 	}
 	put_counter(text, "},\"accepted\":", source->accepted);
 	put_counter(text, ",\"ring_dropped\":", source->ring_dropped);
+	put_counter(text, ",\"narrowed\":", source->narrowed);
 	put_counter(text, ",\"delivered\":", source->delivered);
 
 	tt_text_put_string(text, ",\"verdicts\":{");
@@ -102,6 +103,7 @@ static void put_beside(struct tt_text *text, const struct tt_accounting *account
 	uint64_t ring_freezes = 0;
 	uint64_t ring_bytes = 0;
 	uint64_t payload_cut = 0;
+	uint64_t fragments_late = 0;
 
 	for (size_t i = 0; i < TT_SOURCE_KIND_COUNT; i++) {
 		const struct tt_source_accounting *source = &accounting->sources[i];
@@ -111,11 +113,13 @@ static void put_beside(struct tt_text *text, const struct tt_accounting *account
 		ring_freezes = add(ring_freezes, source->ring_freezes);
 		ring_bytes = add(ring_bytes, source->ring_bytes);
 		payload_cut = add(payload_cut, source->payload_cut);
+		fragments_late = add(fragments_late, source->fragments_late);
 	}
 
 	put_counter(text, "{\"ring_freezes\":", ring_freezes);
 	put_counter(text, ",\"ring_bytes\":", ring_bytes);
 	put_counter(text, ",\"payload_cut\":", payload_cut);
+	put_counter(text, ",\"fragments_late\":", fragments_late);
 	put_counter(text, ",\"nic_dropped\":", accounting->nic_dropped);
 	/* Traces are not merged by time here, so that none can come too late for it. */
 	put_counter(text, ",\"late\":", 0);
@@ -127,7 +131,9 @@ static void put_accounting(struct tt_text *text, const struct tt_accounting *acc
 	bool is_first = true;
 
 	tt_text_put_string(text, accounting->is_final ? "{\"final\":true" : "{\"final\":false");
-	tt_text_put_string(text, ",\"filter\":\"ebpf\",\"sources\":{");
+	tt_text_put_string(text, ",\"filter\":");
+	tt_text_put_json_string(text, tt_filter_kind_name((unsigned int)accounting->filter_kind));
+	tt_text_put_string(text, ",\"sources\":{");
 	for (unsigned int i = 0; i < TT_SOURCE_KIND_COUNT; i++) {
 		if (!accounting->sources[i].is_present)
 			continue;

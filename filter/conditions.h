@@ -19,12 +19,12 @@
 
 struct tt_conditions {
 	struct tt_ports ports;
-	bool takes_all_ports;             /* all are in the set; by tt_conditions_set_ports() */
-	uint32_t port_side;               /* TT_FILTER_SIDE_* */
-	uint32_t packet_types;            /* bit n: type n is wanted */
-	uint32_t snap_bytes;              /* from the IP header on; or TT_FILTER_SNAP_HEADERS */
-	bool follows_fragments;           /* else no fragment is taken */
-	struct tt_expression *expression; /* NULL: none */
+	bool takes_all_ports;              /* all are in the set; by tt_conditions_set_ports() */
+	uint32_t port_side;                /* TT_FILTER_SIDE_* */
+	uint32_t packet_types;             /* bit n: type n is wanted */
+	uint32_t snap_bytes;               /* from the IP header on; or TT_FILTER_SNAP_HEADERS */
+	bool follows_fragments;            /* else no fragment is taken */
+	struct tt_expression *expression;  /* NULL: none */
 	const uint32_t *interface_indexes; /* with count 0: every interface */
 	size_t interfaces_count;
 };

@@ -20,7 +20,8 @@
 #include "base/error.h"
 
 enum {
-	SNAP_BYTES = 262144, /* what libpcap has accepted packets return; only that it is not 0 counts */
+	SNAP_BYTES =
+		262144, /* what libpcap has accepted packets return; only that it is not 0 counts */
 	TEXT_BYTES_MAX = 64 << 10,
 };
 
@@ -45,23 +46,70 @@ _Static_assert(sizeof(struct bpf_insn) == sizeof(struct sock_filter) &&
 		       offsetof(struct bpf_insn, k) == offsetof(struct sock_filter, k),
 	       "libpcap's instruction is the kernel's");
 
-/*
- * Refuses loads from where the kernel has what it knows of a packet's link. In libpcap's
- * interpreter they lie beyond any packet, in the kernel they do not.
- */
+/* What lies there the kernel alone knows; in libpcap's interpreter it is beyond any packet. */
+static bool is_of_the_link(const struct bpf_insn *insn)
+{
+	return BPF_CLASS(insn->code) == BPF_LD && BPF_MODE(insn->code) == BPF_ABS &&
+	       insn->k >= (uint32_t)SKF_AD_OFF;
+}
+
+/* "protochain" makes loops, and nothing else does. */
+static bool is_loop(const struct bpf_insn *insn)
+{
+	return insn->code == (BPF_JMP | BPF_JA) && insn->k > INT32_MAX;
+}
+
+/* Refuses what libpcap made for live captures, and what no filter in the kernel may do. */
 static int check_code(const struct bpf_program *code, const char *text, struct tt_error *reterr)
 {
 	for (unsigned int i = 0; i < code->bf_len; i++) {
-		const struct bpf_insn *insn = &code->bf_insns[i];
-
-		if (BPF_CLASS(insn->code) == BPF_LD && BPF_MODE(insn->code) == BPF_ABS &&
-		    insn->k >= (uint32_t)SKF_AD_OFF)
+		if (is_of_the_link(&code->bf_insns[i]))
 			return tt_error_set(
 				reterr, -EINVAL,
 				"filter expression \"%s\": it asks for what the link knows "
 				"(direction, interface, VLAN), but packets are judged from the IP "
 				"header on: leave that out",
 				text);
+		if (is_loop(&code->bf_insns[i]))
+			return tt_error_set(
+				reterr, -EINVAL,
+				"filter expression \"%s\": \"protochain\" takes a loop, which the "
+				"kernel does not run: extension headers are walked before, so "
+				"\"udp\" is not needed at all",
+				text);
+	}
+	return 0;
+}
+
+/* Words whose bytes, as in "ether[0]", libpcap would take for the IP packet's without a word. */
+static bool names_link(const char *word, size_t length)
+{
+	static const char *const names[] = { "ether", "link", "fddi", "tr", "wlan", "ppp", "slip" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strlen(names[i]) == length && memcmp(names[i], word, length) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int check_words(const char *text, struct tt_error *reterr)
+{
+	static const char blanks[] = " \t\r\n";
+
+	for (const char *c = text; *c;) {
+		size_t length = strspn(c, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					  "0123456789-_.:\\");
+		const char *behind = c + length + strspn(c + length, blanks);
+
+		if (*behind == '[' && names_link(c, length))
+			return tt_error_set(
+				reterr, -EINVAL,
+				"filter expression \"%s\": \"%.*s[\" asks for bytes of the link, "
+				"but packets are judged from the IP header on: use ip[], ip6[] or "
+				"udp[]",
+				text, (int)length, c);
+		c += length > 0 ? length : 1;
 	}
 	return 0;
 }
@@ -89,6 +137,10 @@ int tt_expression_new(struct tt_expression **ret_expression, const char *text,
 		return tt_error_set(reterr, -EINVAL,
 				    "a filter expression of more than %d characters",
 				    TEXT_BYTES_MAX - 1);
+
+	r = check_words(text, reterr);
+	if (r < 0)
+		return r;
 
 	expression = calloc(1, sizeof(*expression));
 	if (!expression)

@@ -3,27 +3,47 @@
 /*
  * What is wanted, decided in the kernel
  *
- * Changes go through two banks: the idle one is written whole, then the index is
- * switched, then we wait until nobody can still read the other. So each packet is
- * judged by one complete set, and the next change finds its bank unread.
+ * With the extended program, changes go through two banks: the idle one is written whole,
+ * then the index is switched, then we wait until nobody can still read the other. So each
+ * packet is judged by one complete set, and the next change finds its bank unread.
+ *
+ * A classic program is replaced on each socket, and the gate is closed by one that takes
+ * nothing. What it takes too much is left out by whoever reads the frames, by the
+ * conditions of their generation: the programs are replaced before these are appended.
  */
 
 #include "filter/filter.h"
 
+#include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <errno.h>
+#include <sys/socket.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "bpf/filter_program.h"
+#include "filter/classic.h"
 
 _Static_assert((int)TT_PORTS_WORDS == (int)TT_FILTER_PORTS_WORDS, "one layout for both sides");
 
+enum {
+	CLASSIC_INSNS_MIN = 256, /* room for headers, some ranges of ports and a short expression */
+};
+
+struct attached {
+	int socket_fd; /* borrowed */
+	uint8_t version;
+};
+
 struct tt_filter {
-	struct tt_filter_program *program; /* owned */
+	struct tt_filter_program *program; /* owned; NULL: the filter is a classic one */
 	struct tt_filter_state *state;     /* mapped; borrowed from the program */
+	struct tt_error fallback;          /* without a program: why */
+	bool is_open;                      /* the gate */
+	struct tt_generation_chain chain;
+	struct attached attached[TT_GENERATION_READERS_MAX];
+	size_t attached_count;
 };
 
 static void filter_freep(struct tt_filter **filter)
@@ -31,43 +51,196 @@ static void filter_freep(struct tt_filter **filter)
 	tt_filter_free(*filter);
 }
 
-static void fill_ports(struct tt_filter_bank *bank, const struct tt_ports *ports)
+/* ----------------------------------------------------------- the extended program */
+
+static void fill_bank(struct tt_filter_bank *bank, const struct tt_conditions *conditions)
 {
-	memcpy(bank->ports, ports->words, sizeof(bank->ports));
-	bank->takes_all_ports = tt_ports_is_full(ports);
+	memcpy(bank->ports, conditions->ports.words, sizeof(bank->ports));
+	bank->takes_all_ports = conditions->takes_all_ports;
+	bank->port_side = conditions->port_side;
+	bank->packet_types = conditions->packet_types;
+	bank->snap_bytes = conditions->snap_bytes;
+	bank->has_expression = conditions->expression != NULL;
+	bank->follows_fragments = conditions->follows_fragments;
 }
 
-static void fill_bank(struct tt_filter_bank *bank, const struct tt_filter_config *config)
+/* Loads the expression if that was not done yet, and puts it into the bank's slot. */
+static int place_expression(struct tt_filter *filter, unsigned int bank_index,
+			    struct tt_expression *expression, struct tt_error *reterr)
 {
-	fill_ports(bank, config->ports);
-	bank->port_side = config->port_side;
-	bank->packet_types = config->packet_types;
-	bank->snap_bytes = config->snap_bytes;
+	const struct sock_filter *code;
+	size_t count;
+	int fd, r;
+
+	if (tt_expression_program(expression) < 0) {
+		code = tt_expression_code(expression, &count);
+		r = tt_filter_program_load_expression(filter->program, code, count, &fd, reterr);
+		if (r < 0)
+			return tt_error_wrap(reterr, r, "filter expression");
+		tt_expression_set_program(expression, fd);
+	}
+	return tt_filter_program_set_expression(filter->program, bank_index,
+						tt_expression_program(expression), reterr);
 }
 
-int tt_filter_new(struct tt_filter **ret_filter, const struct tt_filter_config *config,
+/* Writes a bank that is not in use. */
+static int write_bank(struct tt_filter *filter, unsigned int bank_index,
+		      const struct tt_conditions *conditions, struct tt_error *reterr)
+{
+	int r;
+
+	if (conditions->expression) {
+		r = place_expression(filter, bank_index, conditions->expression, reterr);
+		if (r < 0)
+			return r;
+	}
+	fill_bank(&filter->state->banks[bank_index], conditions);
+	return 0;
+}
+
+static int set_interfaces(struct tt_filter *filter, const struct tt_conditions *conditions,
+			  struct tt_error *reterr)
+{
+	for (size_t i = 0; i < conditions->interfaces_count; i++) {
+		int r = tt_filter_program_add_interface(filter->program,
+							conditions->interface_indexes[i], reterr);
+
+		if (r < 0)
+			return r;
+	}
+	filter->state->checks_interface = conditions->interfaces_count > 0;
+	return 0;
+}
+
+/* Loads the extended program; where the kernel refuses it, the filter will be a classic one. */
+static int load_program(struct tt_filter *filter, const struct tt_conditions *conditions,
+			struct tt_error *reterr)
+{
+	int r;
+
+	r = tt_filter_program_new(&filter->program, &filter->fallback);
+	if (r < 0 && tt_filter_program_is_refused(r))
+		return 0;
+	if (r < 0) {
+		if (reterr)
+			*reterr = filter->fallback;
+		return r;
+	}
+	filter->state = tt_filter_program_state(filter->program);
+
+	r = set_interfaces(filter, conditions, reterr);
+	if (r < 0)
+		return r;
+	return write_bank(filter, filter->state->bank_index, conditions, reterr);
+}
+
+static int attach_program(const struct tt_filter *filter, int socket_fd, struct tt_error *reterr)
+{
+	int program_fd = tt_filter_program_fd(filter->program);
+	int locked = 1;
+	int r;
+
+	if (setsockopt(socket_fd, SOL_SOCKET, SO_ATTACH_BPF, &program_fd, sizeof(program_fd)) < 0) {
+		r = -errno;
+		return tt_error_set(reterr, r, "attach the port filter: %s", strerror(-r));
+	}
+	/* Changes go through the program's state: nobody has to replace it. */
+	if (setsockopt(socket_fd, SOL_SOCKET, SO_LOCK_FILTER, &locked, sizeof(locked)) < 0) {
+		r = -errno;
+		return tt_error_set(reterr, r, "lock the port filter: %s", strerror(-r));
+	}
+	return 0;
+}
+
+/* --------------------------------------------------------------- classic programs */
+
+static int attach_code(int socket_fd, const struct sock_filter *code, size_t count)
+{
+	struct sock_fprog program = { .len = (unsigned short)count,
+				      .filter = (struct sock_filter *)(uintptr_t)code };
+
+	return setsockopt(socket_fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0
+		       ? -errno
+		       : 0;
+}
+
+static int attach_nothing(const struct attached *attached)
+{
+	static const struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+
+	return attach_code(attached->socket_fd, &nothing, 1);
+}
+
+/*
+ * Attaches what the conditions make. The kernel bounds the memory of a socket's filter by
+ * net.core.optmem_max: a smaller program takes more packets, but it takes the wanted ones.
+ */
+static int attach_conditions(const struct attached *attached,
+			     const struct tt_conditions *conditions)
+{
+	size_t insns_max = BPF_MAXINSNS;
+	int r;
+
+	do {
+		struct tt_classic classic;
+
+		r = tt_classic_make(conditions, attached->version, insns_max, &classic);
+		if (r < 0)
+			return r;
+		r = attach_code(attached->socket_fd, classic.code, classic.count);
+		insns_max = classic.count / 2;
+		tt_classic_deinit(&classic);
+	} while (r == -ENOMEM && insns_max >= CLASSIC_INSNS_MIN);
+	return r;
+}
+
+static int attach_all(const struct tt_filter *filter, const struct tt_conditions *conditions)
+{
+	for (size_t i = 0; i < filter->attached_count; i++) {
+		int r = attach_conditions(&filter->attached[i], conditions);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int replace_classic(struct tt_filter *filter, const struct tt_conditions *conditions,
+			   struct tt_error *reterr)
+{
+	int r;
+
+	if (!filter->is_open)
+		return 0; /* opening attaches what counts then */
+	r = attach_all(filter, conditions);
+	if (r < 0) {
+		/* They had room for these before. */
+		(void)attach_all(filter, &filter->chain.newest->conditions);
+		return tt_error_set(reterr, r, "replace the filter: %s", strerror(-r));
+	}
+	return 0;
+}
+
+/* ------------------------------------------------------------------------ for both */
+
+int tt_filter_new(struct tt_filter **ret_filter, const struct tt_conditions *conditions,
 		  struct tt_error *reterr)
 {
 	TT_CLEANUP(filter_freep) struct tt_filter *filter = NULL;
+	struct tt_generation *first;
 	int r;
 
 	filter = calloc(1, sizeof(*filter));
 	if (!filter)
 		return tt_error_set(reterr, -ENOMEM, "make a filter: %s", strerror(ENOMEM));
+	first = tt_generation_make(&filter->chain, conditions);
+	if (!first)
+		return tt_error_set(reterr, -ENOMEM, "make a filter: %s", strerror(ENOMEM));
+	tt_generation_append(&filter->chain, first);
 
-	r = tt_filter_program_new(&filter->program, reterr);
+	r = load_program(filter, conditions, reterr);
 	if (r < 0)
 		return r;
-	filter->state = tt_filter_program_state(filter->program);
-
-	for (size_t i = 0; i < config->interfaces_count; i++) {
-		r = tt_filter_program_add_interface(filter->program, config->interface_indexes[i],
-						    reterr);
-		if (r < 0)
-			return r;
-	}
-	filter->state->checks_interface = config->interfaces_count > 0;
-	fill_bank(&filter->state->banks[filter->state->bank_index], config);
 
 	*ret_filter = TT_TAKE_PTR(filter);
 	return 0;
@@ -78,41 +251,132 @@ void tt_filter_free(struct tt_filter *filter)
 	if (!filter)
 		return;
 
+	tt_generation_deinit(&filter->chain);
 	tt_filter_program_free(filter->program);
 	free(filter);
 }
 
 int tt_filter_program(const struct tt_filter *filter)
 {
-	return tt_filter_program_fd(filter->program);
+	return filter->program ? tt_filter_program_fd(filter->program) : -1;
 }
 
-void tt_filter_open_gate(struct tt_filter *filter)
+const char *tt_filter_fallback_reason(const struct tt_filter *filter)
 {
-	/* After everything that the program reads behind the gate. */
-	__atomic_store_n(&filter->state->gate, 1, __ATOMIC_RELEASE);
+	return filter->program ? NULL : filter->fallback.message;
+}
+
+int tt_filter_attach(struct tt_filter *filter, int socket_fd, uint8_t version,
+		     struct tt_error *reterr)
+{
+	struct attached *attached = &filter->attached[filter->attached_count];
+	int r;
+
+	if (filter->program)
+		return attach_program(filter, socket_fd, reterr);
+
+	if (filter->attached_count == TT_GENERATION_READERS_MAX)
+		return tt_error_set(reterr, -ENOSPC, "attach the port filter: too many sockets");
+	*attached = (struct attached){ .socket_fd = socket_fd, .version = version };
+	r = attach_nothing(attached);
+	if (r < 0)
+		return tt_error_set(reterr, r, "attach the port filter: %s", strerror(-r));
+	filter->attached_count++;
+	return 0;
+}
+
+int tt_filter_add_reader(struct tt_filter *filter, struct tt_generation_reader *reader)
+{
+	return tt_generation_add_reader(&filter->chain, reader);
+}
+
+int tt_filter_open_gate(struct tt_filter *filter)
+{
+	int r = 0;
+
+	if (filter->program)
+		/* After everything that the program reads behind the gate. */
+		__atomic_store_n(&filter->state->gate, 1, __ATOMIC_RELEASE);
+	else
+		r = attach_all(filter, &filter->chain.newest->conditions);
+	filter->is_open = r == 0;
+	return r;
 }
 
 int tt_filter_close_gate(struct tt_filter *filter)
 {
-	__atomic_store_n(&filter->state->gate, 0, __ATOMIC_RELEASE);
-	return tt_filter_program_wait_quiescent();
+	int result = 0;
+	int r;
+
+	if (filter->program)
+		__atomic_store_n(&filter->state->gate, 0, __ATOMIC_RELEASE);
+	for (size_t i = 0; i < filter->attached_count; i++) {
+		r = attach_nothing(&filter->attached[i]);
+		if (r < 0)
+			result = r;
+	}
+	r = tt_filter_program_wait_quiescent();
+	filter->is_open = false;
+	return r < 0 ? r : result;
 }
 
-int tt_filter_set_ports(struct tt_filter *filter, const struct tt_ports *ports)
+const struct tt_conditions *tt_filter_conditions(const struct tt_filter *filter)
 {
-	uint32_t index = filter->state->bank_index;
-	const struct tt_filter_bank *current = &filter->state->banks[index];
-	struct tt_filter_bank *idle = &filter->state->banks[!index];
+	return &filter->chain.newest->conditions;
+}
 
-	*idle = *current;
-	fill_ports(idle, ports);
-	__atomic_store_n(&filter->state->bank_index, !index, __ATOMIC_RELEASE);
-	return tt_filter_program_wait_quiescent();
+/* Has the new generation judge packets. */
+static int switch_to(struct tt_filter *filter, struct tt_generation *generation,
+		     struct tt_error *reterr)
+{
+	unsigned int idle;
+	int r;
+
+	if (!filter->program) {
+		r = replace_classic(filter, &generation->conditions, reterr);
+		if (r == 0)
+			tt_generation_append(&filter->chain, generation);
+		return r;
+	}
+
+	idle = !filter->state->bank_index;
+	r = write_bank(filter, idle, &generation->conditions, reterr);
+	if (r < 0)
+		return r;
+	tt_generation_append(&filter->chain, generation);
+	__atomic_store_n(&filter->state->bank_index, idle, __ATOMIC_RELEASE);
+	return 0;
+}
+
+int tt_filter_change(struct tt_filter *filter, const struct tt_conditions *conditions,
+		     struct tt_error *reterr)
+{
+	struct tt_generation *generation;
+	int r;
+
+	assert(conditions->interfaces_count == tt_filter_conditions(filter)->interfaces_count);
+
+	tt_generation_prune(&filter->chain);
+	generation = tt_generation_make(&filter->chain, conditions);
+	if (!generation)
+		return tt_error_set(reterr, -ENOMEM, "change the filter: %s", strerror(ENOMEM));
+	r = switch_to(filter, generation, reterr);
+	if (r < 0) {
+		tt_generation_free(generation);
+		return r;
+	}
+
+	/* Behind a closed gate no packet is under way. */
+	r = filter->is_open ? tt_filter_program_wait_quiescent() : 0;
+	if (r == 0)
+		r = tt_generation_settle(&filter->chain);
+	return r < 0 ? tt_error_set(reterr, r, "wait for packets under way: %s", strerror(-r)) : 0;
 }
 
 int tt_filter_read_counters(const struct tt_filter *filter,
 			    struct tt_filter_counters ret_counters[TT_FILTER_SOURCE_COUNT])
 {
-	return tt_filter_program_read_counters(filter->program, ret_counters);
+	if (!filter->program)
+		return -ENODATA;
+	return tt_filter_program_read_counters(filter->program, !filter->is_open, ret_counters);
 }

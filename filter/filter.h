@@ -3,51 +3,64 @@
 /*
  * What is wanted, decided in the kernel
  *
- * A filter owns the program that a receiver's packet sockets share: it turns ports,
- * packet types and interfaces into the program's state, changes them while packets
+ * A filter owns what judges the packets of a receiver's sockets: the extended program that
+ * they share, or, where the kernel does not take one, a classic program for each, which
+ * takes more than is wanted and counts nothing. It changes the conditions while packets
  * flow, and opens and closes the gate.
+ *
+ * Calls that change something are not made from two threads at once.
  */
 
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "bpf/filter_state.h"
-#include "filter/ports.h"
+#include "filter/conditions.h"
+#include "filter/generation.h"
 #include "twintap/error.h"
 
 struct tt_filter;
 
-struct tt_filter_config {
-	const struct tt_ports *ports;
-	uint32_t port_side;    /* TT_FILTER_SIDE_* */
-	uint32_t packet_types; /* bit n: type n is wanted */
-	uint32_t snap_bytes;
-	const uint32_t *interface_indexes; /* with count 0: every interface */
-	size_t interfaces_count;
-};
-
-/* Loads the filter, its gate closed. */
-int tt_filter_new(struct tt_filter **ret_filter, const struct tt_filter_config *config,
+/* Makes the filter, its gate closed. The interfaces of @conditions are for life. */
+int tt_filter_new(struct tt_filter **ret_filter, const struct tt_conditions *conditions,
 		  struct tt_error *reterr);
 void tt_filter_free(struct tt_filter *filter);
 
-/* For SO_ATTACH_BPF; borrowed. */
+/* The extended program, for test runs of it; borrowed; -1: there is none. */
 int tt_filter_program(const struct tt_filter *filter);
 
-/* From here on packets are seen and counted. */
-void tt_filter_open_gate(struct tt_filter *filter);
+/* Why the filter is a classic one, in words; NULL: it is not. Borrowed. */
+const char *tt_filter_fallback_reason(const struct tt_filter *filter);
+
+/*
+ * Puts the filter on a packet socket that is not bound yet. The socket stays open until
+ * tt_filter_free(). The extended program cannot be taken off again, by anybody.
+ */
+int tt_filter_attach(struct tt_filter *filter, int socket_fd, uint8_t version,
+		     struct tt_error *reterr);
+
+/* Has changes tell @reader where they begin. Before the gate opens. -ENOSPC. */
+int tt_filter_add_reader(struct tt_filter *filter, struct tt_generation_reader *reader);
+
+/* From here on packets are seen and counted. 0, or what setsockopt(2) says. */
+int tt_filter_open_gate(struct tt_filter *filter);
 
 /* When it returns, no packet passes any more and the counters stand still. */
 int tt_filter_close_gate(struct tt_filter *filter);
 
-/*
- * Replaces the ports; when it returns, only the new set counts. Not from two threads
- * at once.
- */
-int tt_filter_set_ports(struct tt_filter *filter, const struct tt_ports *ports);
+/* What counts now; borrowed until the next change. */
+const struct tt_conditions *tt_filter_conditions(const struct tt_filter *filter);
 
-/* The counters of the kernel program, by TT_FILTER_SOURCE_*. */
+/*
+ * Replaces the conditions, but for the interfaces. When it returns, only the new ones count.
+ * After a failure the old ones do, unless it is that of waiting for packets under way.
+ */
+int tt_filter_change(struct tt_filter *filter, const struct tt_conditions *conditions,
+		     struct tt_error *reterr);
+
+/* The counters of the extended program, by TT_FILTER_SOURCE_*; -ENODATA without it. */
 int tt_filter_read_counters(const struct tt_filter *filter,
 			    struct tt_filter_counters ret_counters[TT_FILTER_SOURCE_COUNT]);

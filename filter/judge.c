@@ -197,8 +197,7 @@ static uint32_t judge_fragment(const struct tt_conditions *conditions,
 
 	if (!conditions->follows_fragments)
 		return TT_FILTER_REJECT_FRAGMENT;
-	if (conditions->takes_all_ports && !conditions->expression &&
-	    walk->next == IPPROTO_UDP)
+	if (conditions->takes_all_ports && !conditions->expression && walk->next == IPPROTO_UDP)
 		return TT_JUDGED_TAKEN;
 	if (!fragments)
 		return TT_JUDGED_UNKNOWN;

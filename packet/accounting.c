@@ -26,6 +26,14 @@ static const char *const reject_names[] = {
 _Static_assert(sizeof(reject_names) / sizeof(reject_names[0]) == TT_REJECT_COUNT,
 	       "a name for each reason");
 
+static const char *const filter_kind_names[] = {
+	[TT_FILTER_EBPF] = "ebpf",
+	[TT_FILTER_CLASSIC] = "classic",
+};
+
+_Static_assert(sizeof(filter_kind_names) / sizeof(filter_kind_names[0]) == TT_FILTER_KIND_COUNT,
+	       "a name for each kind");
+
 static const char *const withheld_names[] = {
 	[TT_WITHHELD_VERDICT] = "verdict",
 	[TT_WITHHELD_NOT_LOCAL] = "not_local",
@@ -48,6 +56,11 @@ const char *tt_source_kind_name(unsigned int kind)
 const char *tt_reject_name(unsigned int reject)
 {
 	return reject < TT_REJECT_COUNT ? reject_names[reject] : "unknown";
+}
+
+const char *tt_filter_kind_name(unsigned int kind)
+{
+	return kind < TT_FILTER_KIND_COUNT ? filter_kind_names[kind] : "unknown";
 }
 
 const char *tt_withheld_name(unsigned int withheld)

@@ -24,13 +24,17 @@ enum {
 struct tt_frame_batch {
 	struct tt_block *block; /* held once for this batch; NULL: the frames lie in no block */
 	size_t frames_count;
+	uint32_t generation; /* of the conditions that took them; 0: none did */
 	struct tt_frame frames[TT_BATCH_FRAMES_MAX];
 };
 
 /* What a source lost and what it is made of; counts since it was opened. */
 struct tt_source_statistics {
-	uint64_t dropped; /* accepted, but there was no room */
-	uint64_t freezes; /* how often there was none */
+	uint64_t stored;         /* there was room for them in the ring */
+	uint64_t dropped;        /* accepted, but there was no room */
+	uint64_t narrowed;       /* stored, and left out by a filter in user space */
+	uint64_t fragments_late; /* of narrowed */
+	uint64_t freezes;        /* how often there was no room */
 	uint64_t ring_bytes;
 };
 
@@ -47,7 +51,7 @@ struct tt_source_ops {
 	 * down, say), -ENODEV when the source is dead, or another negative errno.
 	 */
 	int (*check)(struct tt_source *source);
-	/* Adds what is known up to now to @statistics. */
+	/* Adds what is known up to now to @statistics; from any thread, but for what a stage counts. */
 	int (*add_statistics)(struct tt_source *source, struct tt_source_statistics *statistics);
 	void (*free)(struct tt_source *source);
 };

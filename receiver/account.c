@@ -61,9 +61,28 @@ static uint64_t nic_dropped_since_start(const struct tt_receiver *receiver)
  */
 static uint64_t wrapped_drops(const struct tt_source_accounting *source)
 {
-	uint64_t known = source->ring_dropped + source->delivered;
+	uint64_t known = source->ring_dropped + source->narrowed + source->delivered;
 
 	return source->accepted > known ? (source->accepted - known) & ~(uint64_t)UINT32_MAX : 0;
+}
+
+/* A classic filter counts nothing: what is known of it is what came to the ring. */
+static void account_classic(struct tt_accounting *accounting)
+{
+	accounting->filter_kind = TT_FILTER_CLASSIC;
+	for (size_t kind = 0; kind < TT_FILTER_SOURCE_COUNT; kind++) {
+		struct tt_source_accounting *source = &accounting->sources[kind];
+		uint64_t known = source->ring_dropped + source->narrowed + source->delivered;
+
+		if (!source->is_present)
+			continue;
+		/* Sockets count in 32 bits: whole rounds may be missing. */
+		while (source->accepted < known)
+			source->accepted += (uint64_t)UINT32_MAX + 1;
+		source->seen = TT_UNKNOWN;
+		for (size_t i = 0; i < TT_REJECT_COUNT; i++)
+			source->rejected[i] = TT_UNKNOWN;
+	}
 }
 
 /* Adds what the filter counted. Read after the rest, so that a live sample never delivers
@@ -74,6 +93,10 @@ static int account_filter(const struct tt_receiver *receiver, struct tt_accounti
 	int r;
 
 	r = tt_filter_read_counters(receiver->filter, counters);
+	if (r == -ENODATA) {
+		account_classic(accounting);
+		return 0;
+	}
 	if (r < 0)
 		return r;
 
@@ -84,6 +107,7 @@ static int account_filter(const struct tt_receiver *receiver, struct tt_accounti
 			continue;
 		source->seen = counters[kind].seen;
 		source->accepted = counters[kind].accepted;
+		source->fragments_late = counters[kind].fragments_late;
 		source->ring_dropped += wrapped_drops(source);
 		for (size_t i = 0; i < TT_REJECT_COUNT; i++)
 			source->rejected[i] = counters[kind].rejected[i];
@@ -112,7 +136,7 @@ bool tt_receiver_is_at_rest(struct tt_receiver *receiver)
 	for (size_t kind = 0; kind < TT_SOURCE_KIND_COUNT; kind++) {
 		const struct tt_source_accounting *source = &accounting.sources[kind];
 
-		if (source->accepted != source->ring_dropped + source->delivered)
+		if (source->accepted != source->ring_dropped + source->narrowed + source->delivered)
 			return false;
 	}
 	return true;

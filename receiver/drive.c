@@ -129,8 +129,10 @@ static int start_locked(struct tt_receiver *receiver)
 		receiver->is_pulled = true;
 	}
 	receiver->nic_dropped_at_start = tt_receiver_read_nic_dropped(receiver);
+	r = tt_filter_open_gate(receiver->filter);
+	if (r < 0)
+		return r;
 	receiver->state = TT_RECEIVER_RUNNING;
-	tt_filter_open_gate(receiver->filter);
 	return 0;
 }
 

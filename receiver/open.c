@@ -21,19 +21,14 @@
 #include "capture/source.h"
 #include "link/link.h"
 #include "receiver/receiver.h"
+#include "stage/narrow.h"
 
 enum {
 	RETIRE_MS =
 		4, /* bounds the wait for a datagram; kernels before 6.18 round it up to a tick */
-	SNAP_BYTES_MAX = 262144, /* more than the largest packet: nothing is cut */
 	FAMILIES_MAX = 2,
 	MEMINFO_BYTES = 4096, /* far more than the lines up to the one that is read */
 };
-
-_Static_assert((int)TT_PORT_DESTINATION == (int)TT_FILTER_SIDE_DESTINATION, "one set of numbers");
-_Static_assert((int)TT_PORT_SOURCE == (int)TT_FILTER_SIDE_SOURCE, "one set of numbers");
-_Static_assert((int)TT_PORT_EITHER == (int)TT_FILTER_SIDE_EITHER, "one set of numbers");
-_Static_assert((int)TT_INTERFACES_MAX == (int)TT_FILTER_INTERFACES_MAX, "the map has room");
 
 static void receiver_freep(struct tt_receiver **receiver)
 {
@@ -43,7 +38,8 @@ static void receiver_freep(struct tt_receiver **receiver)
 static int check_opts(const struct tt_receiver_opts *opts, struct tt_error *reterr)
 {
 	const uint64_t both = TT_RECEIVER_IPV4_ONLY | TT_RECEIVER_IPV6_ONLY;
-	const uint64_t known = both | TT_RECEIVER_PROMISCUOUS | TT_RECEIVER_NOT_LOCAL;
+	const uint64_t known = both | TT_RECEIVER_PROMISCUOUS | TT_RECEIVER_NOT_LOCAL |
+			       TT_RECEIVER_NO_FRAGMENTS | TT_RECEIVER_VERIFY_CHECKSUMS;
 
 	if (opts->flags & ~known)
 		return tt_error_set(reterr, -EINVAL, "receiver: unknown flags %#llx",
@@ -57,6 +53,8 @@ static int check_opts(const struct tt_receiver_opts *opts, struct tt_error *rete
 	if (opts->verdicts & ~TT_VERDICT_ALL)
 		return tt_error_set(reterr, -EINVAL, "receiver: unknown verdicts %#x",
 				    opts->verdicts & ~TT_VERDICT_ALL);
+	if (opts->reserved != 0)
+		return tt_error_set(reterr, -EINVAL, "receiver: a reserved field is set");
 	if (!opts->interfaces && opts->interfaces_count > 0)
 		return tt_error_set(reterr, -EINVAL, "receiver: a count of interfaces, but none");
 	if (opts->interfaces_count > TT_INTERFACES_MAX)
@@ -152,25 +150,6 @@ static int find_interfaces(struct tt_receiver *receiver, const struct tt_receive
 	return 0;
 }
 
-static int make_filter(struct tt_receiver *receiver, const struct tt_receiver_opts *opts,
-		       struct tt_error *reterr)
-{
-	bool promiscuous = opts->flags & TT_RECEIVER_PROMISCUOUS;
-	struct tt_filter_config config = {
-		.ports = &receiver->main_ports,
-		.port_side = opts->port_side,
-		.packet_types = 1U << TT_PACKET_HOST | 1U << TT_PACKET_BROADCAST |
-				1U << TT_PACKET_MULTICAST |
-				(promiscuous ? 1U << TT_PACKET_OTHERHOST : 0),
-		.snap_bytes = SNAP_BYTES_MAX,
-		/* A single interface is bound to instead, which costs nothing a packet. */
-		.interface_indexes = receiver->interface_indexes,
-		.interfaces_count = receiver->interfaces_count > 1 ? receiver->interfaces_count : 0,
-	};
-
-	return tt_filter_new(&receiver->filter, &config, reterr);
-}
-
 /* The interfaces to switch to promiscuous mode: the chosen ones, or all but loopback. */
 static int list_promiscuous(const struct tt_receiver *receiver, uint32_t **ret_indexes,
 			    size_t *ret_count, struct tt_error *reterr)
@@ -202,15 +181,25 @@ static int list_promiscuous(const struct tt_receiver *receiver, uint32_t **ret_i
 	return 0;
 }
 
+static int attach_filter(void *context, int socket_fd, uint8_t version, struct tt_error *reterr)
+{
+	return tt_filter_attach(context, socket_fd, version, reterr);
+}
+
 static int open_source(struct tt_receiver *receiver, const struct tt_capture_config *config,
 		       struct tt_error *reterr)
 {
-	struct tt_source *source = NULL;
+	struct tt_source *capture, *source;
 	int r;
 
-	r = tt_capture_new(&source, config, reterr);
+	r = tt_capture_new(&capture, config, reterr);
 	if (r < 0)
 		return tt_error_wrap(reterr, r, "IPv%d", config->version);
+	r = tt_narrow_new(&source, capture, receiver->filter);
+	if (r < 0) {
+		capture->ops->free(capture);
+		return tt_error_set(reterr, r, "read the packet socket: %s", strerror(-r));
+	}
 	r = tt_pump_add_source(receiver->worker.pump, source, &receiver->worker.loop);
 	if (r < 0) {
 		source->ops->free(source);
@@ -232,7 +221,8 @@ static int open_sources(struct tt_receiver *receiver, const struct tt_receiver_o
 	struct tt_capture_config config = {
 		.interface_index = receiver->interfaces_count == 1 ? receiver->interface_indexes[0]
 								   : 0,
-		.program_fd = tt_filter_program(receiver->filter),
+		.attach_filter = attach_filter,
+		.attach_context = receiver->filter,
 		.ring_bytes = opts->ring_bytes,
 		.retire_ms = RETIRE_MS,
 	};
@@ -291,10 +281,11 @@ static int open_receiver(struct tt_receiver *receiver, const struct tt_receiver_
 	r = find_interfaces(receiver, opts, reterr);
 	if (r < 0)
 		return r;
-	r = make_filter(receiver, opts, reterr);
+	r = tt_receiver_make_filter(receiver, opts, reterr);
 	if (r < 0)
 		return r;
-	r = tt_pump_new(&receiver->worker.pump, mark_local, receiver->monitor);
+	r = tt_pump_new(&receiver->worker.pump, opts->flags & TT_RECEIVER_VERIFY_CHECKSUMS,
+			mark_local, receiver->monitor);
 	if (r < 0)
 		return tt_error_set(reterr, r, "make a worker: %s", strerror(-r));
 	r = tt_receiver_init_loop(receiver, reterr);

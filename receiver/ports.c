@@ -65,19 +65,6 @@ int tt_receiver_set_main_handler(struct tt_receiver *receiver, tt_handler_fn *ha
 	return 0;
 }
 
-/* Has the kernel take the main ports and those of the routes. */
-static int apply_locked(struct tt_receiver *receiver, struct tt_error *reterr)
-{
-	struct tt_ports all = receiver->main_ports;
-	int r;
-
-	tt_ports_join(&all, &receiver->route_ports);
-	r = tt_filter_set_ports(receiver->filter, &all);
-	if (r < 0)
-		return tt_error_set(reterr, r, "change the ports in the kernel: %s", strerror(-r));
-	return 0;
-}
-
 int tt_receiver_set_ports(struct tt_receiver *receiver, const char *text, struct tt_error *reterr)
 {
 	struct tt_ports ports;
@@ -93,7 +80,7 @@ int tt_receiver_set_ports(struct tt_receiver *receiver, const char *text, struct
 	/* New ports lead to the handler before the first of their datagrams comes. */
 	receiver->main_ports = ports;
 	lead_main_ports(receiver);
-	r = apply_locked(receiver, reterr);
+	r = tt_receiver_apply_ports(receiver, reterr);
 	(void)pthread_mutex_unlock(&receiver->setter_mutex);
 	return r;
 }
@@ -122,7 +109,7 @@ static int add_route_locked(struct tt_receiver *receiver, const struct tt_ports 
 			tt_routes_set(receiver->routes, (uint16_t)port, route);
 	}
 	tt_ports_join(&receiver->route_ports, ports);
-	return apply_locked(receiver, reterr);
+	return tt_receiver_apply_ports(receiver, reterr);
 }
 
 int tt_receiver_add_route(struct tt_receiver *receiver, const char *text, tt_handler_fn *handler,

@@ -5,7 +5,8 @@
  *
  *   open.c     makes it: options, interfaces, filter, sockets
  *   drive.c    runs it: the state machine below, the worker
- *   ports.c    ports and routes, before and while it runs
+ *   filter.c   what packets are judged by, before and while it runs
+ *   ports.c    ports and routes, likewise
  *   output.c   text and JSON
  *   account.c  the account
  *
@@ -67,7 +68,7 @@ struct tt_receiver {
 	uint64_t nic_dropped_at_start; /* or TT_UNKNOWN */
 	uint64_t nic_dropped_at_end;   /* likewise; once it is over */
 
-	struct tt_filter *filter;   /* owned */
+	struct tt_filter *filter;   /* owned; changed under the setters' lock */
 	struct tt_monitor *monitor; /* owned */
 	struct tt_watch monitor_watch;
 	struct tt_wake wake; /* a request, or work that is left */
@@ -99,6 +100,12 @@ int tt_receiver_make_routes(struct tt_receiver *receiver, const char *name);
 /* ports.c: adds a handler for the main ports. */
 int tt_receiver_set_main_handler(struct tt_receiver *receiver, tt_handler_fn *handler,
 				 void *context);
+
+/* filter.c: puts together what packets are judged by, from checked options. */
+int tt_receiver_make_filter(struct tt_receiver *receiver, const struct tt_receiver_opts *opts,
+			    struct tt_error *reterr);
+/* filter.c: has the kernel take the main ports and those of the routes. Under the lock. */
+int tt_receiver_apply_ports(struct tt_receiver *receiver, struct tt_error *reterr);
 
 /* account.c: whether all that the filter accepted was delivered or dropped. */
 bool tt_receiver_is_at_rest(struct tt_receiver *receiver);

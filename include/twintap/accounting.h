@@ -8,7 +8,7 @@
  * rest behind its closed gate; a sample taken before is monotone and approximate:
  *
  *     seen      = sum of rejected + accepted        (the kernel's filter)
- *     accepted  = ring_dropped + delivered          (the ring)
+ *     accepted  = ring_dropped + narrowed + delivered          (the ring)
  *     delivered = sum of verdicts                   (the headers)
  *     delivered = sum of withheld + given           (each output, over all sources)
  *     given     = written + dropped                 (each output)
@@ -36,6 +36,14 @@ enum tt_source_kind {
 	TT_SOURCE_OUTGOING, /**< The sockets that see what this host sends. */
 	TT_SOURCE_FILE,     /**< Trace files. */
 	TT_SOURCE_KIND_COUNT,
+};
+
+/** @brief What the filter in the kernel is. */
+enum tt_filter_kind {
+	TT_FILTER_EBPF, /**< Exact, and it counts. */
+	/** Without CAP_BPF: seen and rejected are TT_UNKNOWN, and more is narrowed afterwards. */
+	TT_FILTER_CLASSIC,
+	TT_FILTER_KIND_COUNT,
 };
 
 /** @brief Why the kernel's filter left a packet out; one reason a packet. */
@@ -72,12 +80,15 @@ struct tt_source_accounting {
 	uint64_t rejected[TT_COUNTERS_ROOM]; /**< By enum tt_reject. */
 	uint64_t accepted;                   /**< The filter said yes. */
 	uint64_t ring_dropped;               /**< Accepted, but the ring was full. */
-	uint64_t delivered;                  /**< Taken from the ring. */
+	uint64_t
+		narrowed; /**< Taken by a classic filter, which takes too much, and left out then. */
+	uint64_t delivered;                  /**< Taken from the ring, and wanted. */
 	uint64_t verdicts[TT_COUNTERS_ROOM]; /**< Delivered, by enum tt_verdict. */
 	uint64_t payload_cut;                /**< Delivered with less than the whole payload. */
 	uint64_t ring_freezes;               /**< How often the ring had no room left. */
 	uint64_t ring_bytes;                 /**< Memory of its rings, as obtained; bytes. */
-	uint64_t reserved[8];                /**< Zero. */
+	uint64_t fragments_late; /**< Of rejected or narrowed: came too long after their first. */
+	uint64_t reserved[6];    /**< Zero. */
 };
 
 /** @brief The account of one output. */
@@ -101,6 +112,7 @@ struct tt_accounting {
 	uint64_t is_final; /**< 1 once the capture is at rest and the equations are exact. */
 	uint64_t
 		nic_dropped; /**< Lost by the interfaces' hardware and drivers; may be TT_UNKNOWN. */
+	uint64_t filter_kind; /**< enum tt_filter_kind */
 	uint64_t outputs_count;
 	struct tt_source_accounting sources[TT_SOURCE_KIND_COUNT];
 	struct tt_output_accounting outputs[TT_OUTPUTS_MAX];
@@ -111,6 +123,9 @@ TT_API const char *tt_source_kind_name(unsigned int kind);
 
 /** @brief "packet_type", "port"…; "unknown" outside the enum. @thread any @since 0.1 */
 TT_API const char *tt_reject_name(unsigned int reject);
+
+/** @brief "ebpf", "classic"; "unknown" outside the enum. @thread any @since 0.1 */
+TT_API const char *tt_filter_kind_name(unsigned int kind);
 
 /** @brief "verdict", "no_route"…; "unknown" outside the enum. @thread any @since 0.1 */
 TT_API const char *tt_withheld_name(unsigned int withheld);

@@ -88,7 +88,8 @@ struct tt_datagram {
 	uint8_t dscp;                  /**< Upper 6 bits of the traffic class. */
 	uint8_t ecn;                   /**< Lower 2 bits of the traffic class. */
 	uint8_t verdict;               /**< enum tt_verdict */
-	uint8_t reserved[6];           /**< Zero. */
+	uint8_t reserved[2];           /**< Zero. */
+	uint32_t generation;           /**< Of the conditions that took it; 0: unknown. */
 };
 
 /**

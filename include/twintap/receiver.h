@@ -42,6 +42,10 @@ enum tt_receiver_flag {
 	TT_RECEIVER_PROMISCUOUS = 1 << 2,
 	/** Handlers and outputs also take datagrams whose destination is not an address of this host. */
 	TT_RECEIVER_NOT_LOCAL = 1 << 3,
+	/** Take no fragment. Else those of datagrams whose first fragment is wanted are taken. */
+	TT_RECEIVER_NO_FRAGMENTS = 1 << 4,
+	/** Verify UDP checksums: wrong ones are TT_VERDICT_BAD_CHECKSUM. Costs a look at each byte. */
+	TT_RECEIVER_VERIFY_CHECKSUMS = 1 << 5,
 };
 
 enum {
@@ -49,7 +53,12 @@ enum {
 	TT_RING_BYTES_MIN = 256 << 10,    /**< Two blocks that a datagram of any size fits in. */
 	TT_INTERFACES_MAX = 256,          /**< Interfaces of one receiver. */
 	TT_ROUTES_MAX = 255,              /**< Handlers of one receiver. */
+	TT_SNAP_BYTES_MIN = 48,           /**< An IPv6 and a UDP header. */
+	TT_SNAP_BYTES_MAX = 262144,       /**< More than the largest packet: nothing is cut. */
 };
+
+/** Instead of a snap length: the IP and UDP headers of each packet, and nothing behind them. */
+#define TT_SNAP_HEADERS UINT32_MAX
 
 /** Largest ring of one socket that may be asked for, in bytes. */
 #define TT_RING_BYTES_MAX (UINT64_C(4) << 30)
@@ -62,7 +71,10 @@ struct tt_receiver_opts {
 	uint64_t ring_bytes;           /**< Ring of one socket; 0: TT_RING_BYTES_DEFAULT. */
 	uint64_t flags;                /**< enum tt_receiver_flag */
 	uint32_t port_side;            /**< enum tt_port_side */
-	uint32_t verdicts; /**< Verdicts that handlers take, as TT_VERDICT_BIT(); 0: OK. */
+	uint32_t verdicts;      /**< Verdicts that handlers take, as TT_VERDICT_BIT(); 0: OK. */
+	const char *expression; /**< As for tt_receiver_set_expression(); NULL: none. Copied. */
+	uint32_t snap_bytes;    /**< As for tt_receiver_set_snap_bytes(). */
+	uint32_t reserved;      /**< Zero. */
 };
 
 /** @brief Options with some fields set, in C: &TT_RECEIVER_OPTS(.ring_bytes = 1 << 20). */
@@ -70,9 +82,9 @@ struct tt_receiver_opts {
 	((struct tt_receiver_opts){ .size = sizeof(struct tt_receiver_opts), __VA_ARGS__ })
 
 /** @brief Options with no field set, in C and C++. */
-#define TT_RECEIVER_OPTS_INIT                                     \
-	{                                                         \
-		sizeof(struct tt_receiver_opts), 0, 0, 0, 0, 0, 0 \
+#define TT_RECEIVER_OPTS_INIT                                              \
+	{                                                                  \
+		sizeof(struct tt_receiver_opts), 0, 0, 0, 0, 0, 0, 0, 0, 0 \
 	}
 
 /**
@@ -89,16 +101,28 @@ struct tt_receiver_opts {
  * @param context  Handed to the handler.
  * @param opts     Options; NULL for the defaults. Copied.
  * @param[out] reterr  What failed, and the remedy; may be NULL.
- * @return 0; -EINVAL for bad ports or options; -E2BIG for options of a newer version;
- *         -ENODEV for an unknown interface; -EBUSY for one that is a port of a bridge or
- *         a bond, whose packets only its master sees; -EPERM without CAP_NET_RAW, or
- *         without CAP_BPF; -ENOMEM when not even the smallest ring could be had; what
+ * @return 0; -EINVAL for bad ports, a bad expression or bad options; -E2BIG for options of a
+ *         newer version; -ENODEV for an unknown interface; -EBUSY for one that is a port of a
+ *         bridge or a bond, whose packets only its master sees; -EPERM without CAP_NET_RAW;
+ *         -ENOMEM when not even the smallest ring could be had; what
  *         else socket(2), bind(2) and bpf(2) say.
  * @thread any   @since 0.1
  */
 TT_API int tt_receiver_new(struct tt_receiver **ret_receiver, const char *ports,
 			   tt_handler_fn *handler, void *context,
 			   const struct tt_receiver_opts *opts, struct tt_error *reterr);
+
+/**
+ * @brief Why the filter in the kernel is a classic one, in words, and the remedy.
+ *
+ * Without CAP_BPF, or where bpf(2) is forbidden, the kernel's filter is classic BPF. It takes
+ * more than is wanted where it has no room to say it exactly, the rest is left out afterwards
+ * (tt_source_accounting.narrowed), and it counts nothing: seen and rejected are TT_UNKNOWN.
+ *
+ * @return The words, which live as long as the receiver; NULL: the filter is exact.
+ * @thread any   @since 0.1
+ */
+TT_API const char *tt_receiver_fallback_reason(const struct tt_receiver *receiver);
 
 /**
  * @brief Release everything; what the rings still hold is lost.
@@ -170,6 +194,9 @@ TT_API int tt_receiver_add_route(struct tt_receiver *receiver, const char *ports
  * When it returns, only the new set counts: a packet that arrives is judged by it.
  * Of a port that is in both sets nothing is lost. Datagrams of a port that was
  * removed, still in the ring, are withheld from handlers as having no route.
+ * The next generation begins: tt_datagram.generation tells which conditions took a datagram,
+ * 1 for those of tt_receiver_new(), and it meets them. While the change takes effect, one
+ * that both take is of the older; what comes after the return is of the newer.
  * It waits for packets under way in the kernel, for up to some tens of milliseconds.
  *
  * @param ports  As in tt_receiver_new().
@@ -179,6 +206,38 @@ TT_API int tt_receiver_add_route(struct tt_receiver *receiver, const char *ports
  */
 TT_API int tt_receiver_set_ports(struct tt_receiver *receiver, const char *ports,
 				 struct tt_error *reterr);
+
+/**
+ * @brief Narrow what is received by an expression, or take the narrowing back.
+ *
+ * The words are those of pcap-filter(7), over the IP header and above: "src net 192.0.2.0/24
+ * and udp[8] = 1". They are compiled as for packets without a link layer, run in the kernel,
+ * and judge what the ports let through; fragments go the way of their first. The guarantees
+ * are those of tt_receiver_set_ports().
+ *
+ * @param expression  NULL or "": none. Host names in it are looked up here and now.
+ * @return 0; -EINVAL for an expression that has no meaning, or none without a link layer, or
+ *         that no packet could meet; -E2BIG for one too long for the kernel; -ENOMEM; what
+ *         bpf(2) says, nothing being changed; what membarrier(2) says: then the new one
+ *         counts, but packets under way were not waited for.
+ * @thread any   @since 0.1
+ */
+TT_API int tt_receiver_set_expression(struct tt_receiver *receiver, const char *expression,
+				      struct tt_error *reterr);
+
+/**
+ * @brief Set how much of each packet is captured, from the IP header on.
+ *
+ * What is cut has fewer payload_captured_bytes than payload_bytes and the flag
+ * TT_DATAGRAM_PAYLOAD_CUT. The guarantees are those of tt_receiver_set_ports().
+ *
+ * @param snap_bytes  TT_SNAP_BYTES_MIN to TT_SNAP_BYTES_MAX bytes; 0: TT_SNAP_BYTES_MAX;
+ *                    TT_SNAP_HEADERS: up to the end of the UDP header.
+ * @return 0; -EINVAL outside the range; as tt_receiver_set_ports().
+ * @thread any   @since 0.1
+ */
+TT_API int tt_receiver_set_snap_bytes(struct tt_receiver *receiver, uint32_t snap_bytes,
+				      struct tt_error *reterr);
 
 /** @brief How an output writes. */
 enum tt_format {

@@ -32,6 +32,7 @@ int set_up_program(void **state)
 	fixture.state = tt_filter_program_state(fixture.program);
 	fixture.bank = &fixture.state->banks[0];
 	fixture.bank->packet_types = ALL_TYPES;
+	fixture.bank->follows_fragments = 1;
 	fixture.bank->snap_bytes = SNAP_BYTES;
 	fixture.state->gate = 1;
 	fixture.interface_index = LOOPBACK_INDEX;
@@ -121,10 +122,10 @@ unsigned int judge(struct filter_fixture *fixture, uint8_t version, const uint8_
 	unsigned int result;
 	uint32_t returned;
 
-	assert_int_equal(tt_filter_program_read_counters(fixture->program, before), 0);
+	assert_int_equal(tt_filter_program_read_counters(fixture->program, true, before), 0);
 	returned = run_once(tt_filter_program_fd(fixture->program), fixture->link_destination,
 			    fixture->interface_index, view, version);
-	assert_int_equal(tt_filter_program_read_counters(fixture->program, after), 0);
+	assert_int_equal(tt_filter_program_read_counters(fixture->program, true, after), 0);
 
 	result = find_moved(before, after,
 			    version == 4 ? TT_FILTER_SOURCE_IPV4 : TT_FILTER_SOURCE_IPV6);

@@ -42,7 +42,7 @@ static void closed_gate_counts_nothing(void **state)
 					     packet, packet_bytes),
 				 0);
 	}
-	assert_int_equal(tt_filter_program_read_counters(fixture->program, counters), 0);
+	assert_int_equal(tt_filter_program_read_counters(fixture->program, true, counters), 0);
 	assert_memory_equal(counters, nothing, sizeof(counters));
 }
 
@@ -233,53 +233,95 @@ static uint32_t filter_port(const struct tt_filter *filter, uint16_t port)
 	return run_program(tt_filter_program(filter), 4, packet, bytes);
 }
 
+/* Conditions that want these ports, of packets for this host. */
+static struct tt_conditions want(const char *list)
+{
+	struct tt_conditions conditions = { .packet_types = 1U << PACKET_HOST,
+					    .snap_bytes = SNAP_BYTES };
+	struct tt_ports ports;
+
+	assert_int_equal(tt_ports_parse(list, &ports, NULL), 0);
+	tt_conditions_set_ports(&conditions, &ports);
+	return conditions;
+}
+
 static void change_of_ports_counts_when_it_returns_and_changes_nothing_else(void **state)
 {
-	struct tt_ports ports[2];
-	struct tt_filter_config config = { .ports = &ports[0],
-					   .packet_types = 1U << PACKET_HOST,
-					   .snap_bytes = SNAP_BYTES };
+	struct tt_conditions conditions[] = { want("53,1000"), want("54,1000") };
+	struct tt_conditions all = want(NULL);
 	struct tt_filter *filter = NULL;
 
 	(void)state;
 
-	assert_int_equal(tt_ports_parse("53,1000", &ports[0], NULL), 0);
-	assert_int_equal(tt_ports_parse("54,1000", &ports[1], NULL), 0);
-	assert_int_equal(tt_filter_new(&filter, &config, NULL), 0);
+	assert_int_equal(tt_filter_new(&filter, &conditions[0], NULL), 0);
 	assert_int_equal(filter_port(filter, 53), 0); /* the gate is closed */
-	tt_filter_open_gate(filter);
+	assert_int_equal(tt_filter_open_gate(filter), 0);
 	for (unsigned int i = 0; i < SWITCHES_COUNT; i++) {
 		bool is_second = i % 2;
 
 		assert_int_equal(filter_port(filter, 53), is_second ? 0 : SNAP_BYTES);
 		assert_int_equal(filter_port(filter, 54), is_second ? SNAP_BYTES : 0);
 		assert_int_equal(filter_port(filter, 1000), SNAP_BYTES);
-		assert_int_equal(tt_filter_set_ports(filter, &ports[!is_second]), 0);
+		assert_int_equal(tt_filter_change(filter, &conditions[!is_second], NULL), 0);
 	}
-	assert_int_equal(tt_ports_parse(NULL, &ports[1], NULL), 0);
-	assert_int_equal(tt_filter_set_ports(filter, &ports[1]), 0);
+	assert_int_equal(tt_filter_change(filter, &all, NULL), 0);
 	assert_int_equal(filter_port(filter, 4711), SNAP_BYTES);
-	assert_int_equal(tt_filter_set_ports(filter, &ports[0]), 0);
+	assert_int_equal(tt_filter_change(filter, &conditions[0], NULL), 0);
 	assert_int_equal(filter_port(filter, 4711), 0); /* "all" is taken back too */
 	assert_int_equal(filter_port(filter, 53), SNAP_BYTES);
 	tt_filter_free(filter);
 }
 
-static void closing_the_gate_stops_the_counters_and_opening_goes_on(void **state)
+static void change_of_the_expression_counts_when_it_returns(void **state)
 {
+	struct tt_conditions plain = want("50-60");
+	struct tt_conditions narrow = want("50-60");
+	struct tt_conditions wide = want(NULL);
 	struct tt_filter_counters counters[TT_FILTER_SOURCE_COUNT];
-	struct tt_ports ports;
-	struct tt_filter_config config = { .ports = &ports,
-					   .packet_types = 1U << PACKET_HOST,
-					   .snap_bytes = SNAP_BYTES };
 	struct tt_filter *filter = NULL;
 
 	(void)state;
 
-	assert_int_equal(tt_ports_parse("53", &ports, NULL), 0);
-	assert_int_equal(tt_filter_new(&filter, &config, NULL), 0);
+	assert_int_equal(tt_expression_new(&narrow.expression, "dst port 53", NULL), 0);
+	assert_int_equal(tt_expression_new(&wide.expression, "not dst port 53", NULL), 0);
+	assert_int_equal(tt_filter_new(&filter, &narrow, NULL), 0);
+	assert_int_equal(tt_filter_open_gate(filter), 0);
+	for (unsigned int i = 0; i < SWITCHES_COUNT; i++) {
+		assert_int_equal(filter_port(filter, 53), SNAP_BYTES);
+		assert_int_equal(filter_port(filter, 54), 0); /* not by the expression */
+		assert_int_equal(filter_port(filter, 4711), 0);
+		assert_int_equal(tt_filter_change(filter, &wide, NULL), 0);
+		assert_int_equal(filter_port(filter, 53), 0); /* by the expression */
+		assert_int_equal(filter_port(filter, 54), SNAP_BYTES);
+		assert_int_equal(filter_port(filter, 4711), SNAP_BYTES);
+		assert_int_equal(tt_filter_change(filter, &plain, NULL), 0);
+		assert_int_equal(filter_port(filter, 53), SNAP_BYTES);
+		assert_int_equal(filter_port(filter, 54), SNAP_BYTES);
+		assert_int_equal(filter_port(filter, 4711), 0);
+		assert_int_equal(tt_filter_change(filter, &narrow, NULL), 0);
+	}
+	assert_int_equal(tt_filter_close_gate(filter), 0);
+	assert_int_equal(tt_filter_read_counters(filter, counters), 0);
+	assert_int_equal(counters[0].seen, 9 * SWITCHES_COUNT);
+	assert_int_equal(counters[0].accepted, 5 * SWITCHES_COUNT);
+	assert_int_equal(counters[0].rejected[TT_FILTER_REJECT_PORT], 2 * SWITCHES_COUNT);
+	assert_int_equal(counters[0].rejected[TT_FILTER_REJECT_EXPRESSION], 2 * SWITCHES_COUNT);
+	tt_filter_free(filter);
+	tt_expression_drop(narrow.expression);
+	tt_expression_drop(wide.expression);
+}
+
+static void closing_the_gate_stops_the_counters_and_opening_goes_on(void **state)
+{
+	struct tt_filter_counters counters[TT_FILTER_SOURCE_COUNT];
+	struct tt_conditions conditions = want("53");
+	struct tt_filter *filter = NULL;
+
+	(void)state;
+
+	assert_int_equal(tt_filter_new(&filter, &conditions, NULL), 0);
 	for (unsigned int i = 1; i <= 3; i++) {
-		tt_filter_open_gate(filter);
+		assert_int_equal(tt_filter_open_gate(filter), 0);
 		assert_int_equal(filter_port(filter, 53), SNAP_BYTES);
 		assert_int_equal(filter_port(filter, 54), 0);
 		assert_int_equal(tt_filter_close_gate(filter), 0);
@@ -294,37 +336,34 @@ static void closing_the_gate_stops_the_counters_and_opening_goes_on(void **state
 	tt_filter_free(NULL);
 }
 
-static void filter_is_made_of_its_configuration(void **state)
+static void filter_is_made_of_its_conditions(void **state)
 {
 	static const uint32_t others[] = { 4711, 4712 };
 	static const uint32_t with_loopback[] = { 4711, LOOPBACK_INDEX };
-	struct tt_ports ports;
-	struct tt_filter_config config = { .ports = &ports,
-					   .port_side = TT_FILTER_SIDE_SOURCE,
-					   .packet_types = 1U << PACKET_HOST,
-					   .snap_bytes = 99,
-					   .interface_indexes = with_loopback,
-					   .interfaces_count = 2 };
+	struct tt_conditions conditions = want("1"); /* which filter_port() sends from */
 	struct tt_filter *filter = NULL;
 
 	(void)state;
 
-	assert_int_equal(tt_ports_parse("1", &ports, NULL), 0); /* which filter_port() sends from */
-	assert_int_equal(tt_filter_new(&filter, &config, NULL), 0);
-	tt_filter_open_gate(filter);
+	conditions.port_side = TT_FILTER_SIDE_SOURCE;
+	conditions.snap_bytes = 99;
+	conditions.interface_indexes = with_loopback;
+	conditions.interfaces_count = 2;
+	assert_int_equal(tt_filter_new(&filter, &conditions, NULL), 0);
+	assert_int_equal(tt_filter_open_gate(filter), 0);
 	assert_int_equal(filter_port(filter, 53), 99);
 	tt_filter_free(filter);
 
-	config.interface_indexes = others;
-	assert_int_equal(tt_filter_new(&filter, &config, NULL), 0);
-	tt_filter_open_gate(filter);
+	conditions.interface_indexes = others;
+	assert_int_equal(tt_filter_new(&filter, &conditions, NULL), 0);
+	assert_int_equal(tt_filter_open_gate(filter), 0);
 	assert_int_equal(filter_port(filter, 53), 0);
 	tt_filter_free(filter);
 
-	config.interfaces_count = 0;
-	config.packet_types = 1U << PACKET_BROADCAST;
-	assert_int_equal(tt_filter_new(&filter, &config, NULL), 0);
-	tt_filter_open_gate(filter);
+	conditions.interfaces_count = 0;
+	conditions.packet_types = 1U << PACKET_BROADCAST;
+	assert_int_equal(tt_filter_new(&filter, &conditions, NULL), 0);
+	assert_int_equal(tt_filter_open_gate(filter), 0);
 	assert_int_equal(filter_port(filter, 53), 0);
 	tt_filter_free(filter);
 }
@@ -357,8 +396,9 @@ int main(void)
 		PROGRAM_TEST(sampled_ports_are_wanted_alone_on_both_sides_of_both_families),
 		PROGRAM_TEST(all_ports_but_one_leave_out_that_one),
 		cmocka_unit_test(change_of_ports_counts_when_it_returns_and_changes_nothing_else),
+		cmocka_unit_test(change_of_the_expression_counts_when_it_returns),
 		cmocka_unit_test(closing_the_gate_stops_the_counters_and_opening_goes_on),
-		cmocka_unit_test(filter_is_made_of_its_configuration),
+		cmocka_unit_test(filter_is_made_of_its_conditions),
 		PROGRAM_TEST(more_interfaces_than_fit_are_refused_and_named),
 	};
 	int r = enter_filter_tests();

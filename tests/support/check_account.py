@@ -4,7 +4,7 @@
 
 Usage: check_account.py FILE [NAME=NUMBER...]
 
-A NAME is one of seen, rejected, accepted, ring_dropped, delivered (summed over the sources),
+A NAME is one of seen, rejected, accepted, ring_dropped, narrowed, delivered (summed over the sources),
 withheld, given, written, dropped (summed over the outputs), and must come to that NUMBER; with
 NAME>NUMBER it must be more. Prints each violation; status 1 if there is one.
 """
@@ -13,8 +13,17 @@ import json
 import re
 import sys
 
-SOURCE_NAMES = ("seen", "rejected", "accepted", "ring_dropped", "delivered")
+SOURCE_NAMES = ("seen", "rejected", "accepted", "ring_dropped", "narrowed", "delivered")
 OUTPUT_NAMES = ("withheld", "given", "written", "dropped")
+
+
+def add_up(counts):
+    """Their sum; None when one of them is unknown, and then all must be."""
+    counts = list(counts)
+    if None in counts:
+        assert set(counts) == {None}, counts
+        return None
+    return sum(counts)
 
 
 def read_counters(path):
@@ -24,23 +33,26 @@ def read_counters(path):
     sources = account["sources"]
     outputs = account["outputs"]
     for part in list(sources.values()):
-        part["rejected"] = sum(part["rejected"].values())
+        part["rejected"] = add_up(part["rejected"].values())
         part["verdicts"] = sum(part["verdicts"].values())
     for part in outputs:
         part["withheld"] = sum(part["withheld"].values())
-    return account["final"], sources, outputs
+    return account, sources, outputs
 
 
-def find_violations(is_final, sources, outputs):
-    if not is_final:
+def find_violations(account, sources, outputs):
+    is_classic = account["filter"] == "classic"
+    if not account["final"]:
         yield "the account is not final"
     if not sources:
         yield "the account has no source"
     for name, part in sources.items():
-        if part["seen"] != part["rejected"] + part["accepted"]:
+        if is_classic and (part["seen"], part["rejected"]) != (None, None):
+            yield f"{name}: a classic filter counts nothing: {part}"
+        if not is_classic and part["seen"] != part["rejected"] + part["accepted"]:
             yield f"{name}: seen is not rejected + accepted: {part}"
-        if part["accepted"] != part["ring_dropped"] + part["delivered"]:
-            yield f"{name}: accepted is not ring_dropped + delivered: {part}"
+        if part["accepted"] != part["ring_dropped"] + part["narrowed"] + part["delivered"]:
+            yield f"{name}: accepted is not ring_dropped + narrowed + delivered: {part}"
         if part["delivered"] != part["verdicts"]:
             yield f"{name}: delivered is not the sum of the verdicts: {part}"
     delivered = sum(part["delivered"] for part in sources.values())
@@ -62,8 +74,8 @@ def find_surprises(expectations, sources, outputs):
 
 
 def main():
-    is_final, sources, outputs = read_counters(sys.argv[1])
-    violations = list(find_violations(is_final, sources, outputs))
+    account, sources, outputs = read_counters(sys.argv[1])
+    violations = list(find_violations(account, sources, outputs))
     violations += find_surprises(sys.argv[2:], sources, outputs)
     for violation in violations:
         print(f"{sys.argv[1]}: {violation}", file=sys.stderr)

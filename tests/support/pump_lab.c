@@ -268,7 +268,7 @@ void lab_init(struct pump_lab *lab)
 {
 	*lab = (struct pump_lab){ 0 };
 	assert_int_equal(tt_loop_init(&lab->loop), 0);
-	assert_int_equal(tt_pump_new(&lab->pump, mark_local, lab), 0);
+	assert_int_equal(tt_pump_new(&lab->pump, false, mark_local, lab), 0);
 }
 
 void lab_deinit(struct pump_lab *lab)

@@ -67,16 +67,16 @@ static struct tt_accounting make_small_accounting(void)
 #define SMALL_IPV4                                                                             \
 	"\"ipv4\":{\"seen\":11,\"rejected\":{\"packet_type\":0,\"interface\":0,\"not_udp\":2," \
 	"\"port\":3,\"expression\":0,\"fragment\":0,\"malformed\":0},\"accepted\":6,"          \
-	"\"ring_dropped\":1,\"delivered\":5,\"verdicts\":{\"ok\":4,\"bad_length\":1}}"
+	"\"ring_dropped\":1,\"narrowed\":0,\"delivered\":5,\"verdicts\":{\"ok\":4,\"bad_length\":1}}"
 #define SMALL_IPV6                                                                            \
 	"\"ipv6\":{\"seen\":0,\"rejected\":{\"packet_type\":0,\"interface\":0,\"not_udp\":0," \
 	"\"port\":0,\"expression\":0,\"fragment\":0,\"malformed\":0},\"accepted\":0,"         \
-	"\"ring_dropped\":0,\"delivered\":0,\"verdicts\":{\"ok\":0}}"
+	"\"ring_dropped\":0,\"narrowed\":0,\"delivered\":0,\"verdicts\":{\"ok\":0}}"
 #define SMALL_OUTPUT                                                                       \
 	"{\"name\":\"a.json\",\"withheld\":{\"verdict\":1,\"not_local\":0,\"no_route\":0," \
 	"\"limit\":0},\"given\":4,\"written\":3,\"dropped\":1,\"bytes\":1234}"
 #define SMALL_BESIDE                                                                \
-	"\"beside\":{\"ring_freezes\":1,\"ring_bytes\":25165824,\"payload_cut\":3," \
+	"\"beside\":{\"ring_freezes\":1,\"ring_bytes\":25165824,\"payload_cut\":3,\"fragments_late\":0," \
 	"\"nic_dropped\":null,\"late\":0}"
 
 static void members_stand_in_their_order(void **state)
@@ -98,7 +98,7 @@ static void an_account_without_sources_and_outputs_is_an_object_too(void **state
 
 	check_json(&accounting, "{\"final\":false,\"filter\":\"ebpf\",\"sources\":{},"
 				"\"outputs\":[],\"beside\":{\"ring_freezes\":0,\"ring_bytes\":0,"
-				"\"payload_cut\":0,\"nic_dropped\":7,\"late\":0}}");
+				"\"payload_cut\":0,\"fragments_late\":0,\"nic_dropped\":7,\"late\":0}}");
 }
 
 static void what_nobody_could_count_is_null_and_so_are_sums_with_it(void **state)
@@ -127,7 +127,7 @@ static void what_nobody_could_count_is_null_and_so_are_sums_with_it(void **state
 	assert_non_null(strstr(text, "\"limit\":null}"));
 	assert_non_null(strstr(text, "\"bytes\":null}"));
 	assert_non_null(strstr(text, "\"beside\":{\"ring_freezes\":null,\"ring_bytes\":25165824,"
-				     "\"payload_cut\":3,"));
+				     "\"payload_cut\":3,\"fragments_late\":0,"));
 }
 
 static void a_sum_that_64_bits_do_not_hold_is_null(void **state)
@@ -146,7 +146,7 @@ static void a_sum_that_64_bits_do_not_hold_is_null(void **state)
 	accounting.sources[TT_SOURCE_IPV6].ring_bytes = TT_UNKNOWN - 1;
 	assert_int_equal(tt_accounting_format_json(&accounting, text, sizeof(text), &length), 0);
 	assert_non_null(strstr(text, "\"beside\":{\"ring_freezes\":null,\"ring_bytes\":null,"
-				     "\"payload_cut\":18446744073709551614,"));
+				     "\"payload_cut\":18446744073709551614,\"fragments_late\":0,"));
 }
 
 /* Every counter as long as it gets, every name without its NUL and all escapes. */

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * What packets are judged by, before and while a receiver runs
+ *
+ * Each setter takes what counts now, changes one thing in it, and has the filter change to
+ * that.
+ */
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "receiver/receiver.h"
+
+_Static_assert((int)TT_PORT_DESTINATION == (int)TT_FILTER_SIDE_DESTINATION, "one set of numbers");
+_Static_assert((int)TT_PORT_SOURCE == (int)TT_FILTER_SIDE_SOURCE, "one set of numbers");
+_Static_assert((int)TT_PORT_EITHER == (int)TT_FILTER_SIDE_EITHER, "one set of numbers");
+_Static_assert((int)TT_INTERFACES_MAX == (int)TT_FILTER_INTERFACES_MAX, "the map has room");
+
+static int read_snap(uint32_t snap_bytes, uint32_t *ret_snap_bytes, struct tt_error *reterr)
+{
+	if (snap_bytes == TT_SNAP_HEADERS) {
+		*ret_snap_bytes = TT_FILTER_SNAP_HEADERS;
+		return 0;
+	}
+	if (snap_bytes == 0)
+		snap_bytes = TT_SNAP_BYTES_MAX;
+	if (snap_bytes < TT_SNAP_BYTES_MIN || snap_bytes > TT_SNAP_BYTES_MAX)
+		return tt_error_set(reterr, -EINVAL,
+				    "a snap length of %u bytes: %d to %d, or the headers alone",
+				    snap_bytes, TT_SNAP_BYTES_MIN, TT_SNAP_BYTES_MAX);
+	*ret_snap_bytes = snap_bytes;
+	return 0;
+}
+
+/* NULL for no text; the caller drops it. */
+static int read_expression(const char *text, struct tt_expression **ret_expression,
+			   struct tt_error *reterr)
+{
+	*ret_expression = NULL;
+	return text && *text ? tt_expression_new(ret_expression, text, reterr) : 0;
+}
+
+int tt_receiver_make_filter(struct tt_receiver *receiver, const struct tt_receiver_opts *opts,
+			    struct tt_error *reterr)
+{
+	bool promiscuous = opts->flags & TT_RECEIVER_PROMISCUOUS;
+	struct tt_conditions conditions = {
+		.port_side = opts->port_side,
+		.packet_types = 1U << TT_PACKET_HOST | 1U << TT_PACKET_BROADCAST |
+				1U << TT_PACKET_MULTICAST |
+				(promiscuous ? 1U << TT_PACKET_OTHERHOST : 0),
+		.follows_fragments = !(opts->flags & TT_RECEIVER_NO_FRAGMENTS),
+		/* A single interface is bound to instead, which costs nothing a packet. */
+		.interface_indexes = receiver->interface_indexes,
+		.interfaces_count = receiver->interfaces_count > 1 ? receiver->interfaces_count : 0,
+	};
+	int r;
+
+	r = read_snap(opts->snap_bytes, &conditions.snap_bytes, reterr);
+	if (r < 0)
+		return r;
+	r = read_expression(opts->expression, &conditions.expression, reterr);
+	if (r < 0)
+		return r;
+	tt_conditions_set_ports(&conditions, &receiver->main_ports);
+
+	r = tt_filter_new(&receiver->filter, &conditions, reterr);
+	tt_expression_drop(conditions.expression); /* the filter holds it */
+	return r;
+}
+
+const char *tt_receiver_fallback_reason(const struct tt_receiver *receiver)
+{
+	return receiver ? tt_filter_fallback_reason(receiver->filter) : NULL;
+}
+
+int tt_receiver_apply_ports(struct tt_receiver *receiver, struct tt_error *reterr)
+{
+	struct tt_conditions conditions = *tt_filter_conditions(receiver->filter);
+	struct tt_ports all = receiver->main_ports;
+
+	tt_ports_join(&all, &receiver->route_ports);
+	tt_conditions_set_ports(&conditions, &all);
+	return tt_filter_change(receiver->filter, &conditions, reterr);
+}
+
+int tt_receiver_set_expression(struct tt_receiver *receiver, const char *text,
+			       struct tt_error *reterr)
+{
+	struct tt_conditions conditions;
+	struct tt_expression *expression;
+	int r;
+
+	if (!receiver)
+		return tt_error_set(reterr, -EINVAL, "set an expression: no receiver");
+	/* It may look up names: not under the lock. */
+	r = read_expression(text, &expression, reterr);
+	if (r < 0)
+		return r;
+
+	(void)pthread_mutex_lock(&receiver->setter_mutex); /* cannot fail: no error checking */
+	conditions = *tt_filter_conditions(receiver->filter);
+	conditions.expression = expression;
+	r = tt_filter_change(receiver->filter, &conditions, reterr);
+	tt_expression_drop(expression);
+	(void)pthread_mutex_unlock(&receiver->setter_mutex);
+	return r;
+}
+
+int tt_receiver_set_snap_bytes(struct tt_receiver *receiver, uint32_t snap_bytes,
+			       struct tt_error *reterr)
+{
+	struct tt_conditions conditions;
+	uint32_t snap;
+	int r;
+
+	if (!receiver)
+		return tt_error_set(reterr, -EINVAL, "set the snap length: no receiver");
+	r = read_snap(snap_bytes, &snap, reterr);
+	if (r < 0)
+		return r;
+
+	(void)pthread_mutex_lock(&receiver->setter_mutex); /* cannot fail: no error checking */
+	conditions = *tt_filter_conditions(receiver->filter);
+	conditions.snap_bytes = snap;
+	r = tt_filter_change(receiver->filter, &conditions, reterr);
+	(void)pthread_mutex_unlock(&receiver->setter_mutex);
+	return r;
+}
