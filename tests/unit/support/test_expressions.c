@@ -26,17 +26,17 @@ enum {
 };
 
 static const struct {
-	enum tt_expression_trait trait;
 	const char *name;
+	enum tt_expression_trait trait;
 	uint32_t count_min;
 } wanted_traits[] = {
-	{ TT_TRAIT_BACKWARD_JUMP, "loops", 19 },
-	{ TT_TRAIT_SCRATCH, "scratch memory", 117 },
-	{ TT_TRAIT_NEGATIVE_OFFSET, "negative offsets", 8 },
-	{ TT_TRAIT_INDIRECT, "indirect loads", 340 },
-	{ TT_TRAIT_DIVISION_BY_VALUE, "divisions by values", 32 },
-	{ TT_TRAIT_SHIFT_BY_VALUE, "shifts by values", 25 },
-	{ TT_TRAIT_FAR_JUMP, "far jumps", 15 },
+	{ "loops", TT_TRAIT_BACKWARD_JUMP, 19 },
+	{ "scratch memory", TT_TRAIT_SCRATCH, 117 },
+	{ "negative offsets", TT_TRAIT_NEGATIVE_OFFSET, 8 },
+	{ "indirect loads", TT_TRAIT_INDIRECT, 340 },
+	{ "divisions by values", TT_TRAIT_DIVISION_BY_VALUE, 32 },
+	{ "shifts by values", TT_TRAIT_SHIFT_BY_VALUE, 25 },
+	{ "far jumps", TT_TRAIT_FAR_JUMP, 15 },
 };
 
 static const uint32_t refusals_min[TT_REFUSAL_COUNT] = {

@@ -284,16 +284,41 @@ static void fragments_come_mixed_and_in_any_order(void **state)
 	assert_true(backward_count > 10 * PER_MILLE);
 }
 
-/* How an expression judges the packets that were kept. */
-static bool tells_apart(const struct bpf_program *program, const struct tt_frame *frames)
+/* Packets that outlive the next one. */
+struct kept {
+	struct tt_frame frames[EXPRESSION_PACKETS_COUNT];
+	uint8_t *bytes[EXPRESSION_PACKETS_COUNT];
+};
+
+static void keep_packets(struct kept *kept)
+{
+	struct tt_generator generator;
+
+	tt_generator_init(&generator, SEED);
+	for (uint32_t i = 0; i < EXPRESSION_PACKETS_COUNT; i++) {
+		struct tt_generated generated;
+
+		tt_generator_next(&generator, &generated);
+		kept->bytes[i] = malloc(generated.frame.captured_bytes + 1u);
+		assert_non_null(kept->bytes[i]);
+		memcpy(kept->bytes[i], generated.frame.bytes, generated.frame.captured_bytes);
+		kept->frames[i] = generated.frame;
+		kept->frames[i].bytes = kept->bytes[i];
+	}
+	tt_generator_deinit(&generator);
+}
+
+/* Whether an expression has both answers for the packets. */
+static bool tells_apart(const struct bpf_program *program, const struct kept *kept)
 {
 	bool has_taken = false, has_refused = false;
 
 	for (uint32_t i = 0; i < EXPRESSION_PACKETS_COUNT && !(has_taken && has_refused); i++) {
-		struct pcap_pkthdr header = { .caplen = frames[i].captured_bytes,
-					      .len = frames[i].wire_bytes };
+		const struct tt_frame *frame = &kept->frames[i];
+		struct pcap_pkthdr header = { .caplen = frame->captured_bytes,
+					      .len = frame->wire_bytes };
 
-		if (pcap_offline_filter(program, &header, frames[i].bytes))
+		if (pcap_offline_filter(program, &header, frame->bytes))
 			has_taken = true;
 		else
 			has_refused = true;
@@ -301,35 +326,16 @@ static bool tells_apart(const struct bpf_program *program, const struct tt_frame
 	return has_taken && has_refused;
 }
 
-static void keep_packets(struct tt_frame *frames)
-{
-	struct tt_generator generator;
-
-	tt_generator_init(&generator, SEED);
-	for (uint32_t i = 0; i < EXPRESSION_PACKETS_COUNT; i++) {
-		struct tt_generated generated;
-		uint8_t *bytes;
-
-		tt_generator_next(&generator, &generated);
-		bytes = malloc(generated.frame.captured_bytes + 1u);
-		assert_non_null(bytes);
-		memcpy(bytes, generated.frame.bytes, generated.frame.captured_bytes);
-		frames[i] = generated.frame;
-		frames[i].bytes = bytes;
-	}
-	tt_generator_deinit(&generator);
-}
-
 static void most_expressions_take_some_packets_and_refuse_others(void **state)
 {
-	struct tt_frame *frames = calloc(EXPRESSION_PACKETS_COUNT, sizeof(*frames));
+	struct kept *kept = calloc(1, sizeof(*kept));
 	pcap_t *pcap = pcap_open_dead(DLT_RAW, SNAPSHOT_BYTES);
 	size_t telling_count = 0;
 
 	(void)state;
-	assert_non_null(frames);
+	assert_non_null(kept);
 	assert_non_null(pcap);
-	keep_packets(frames);
+	keep_packets(kept);
 
 	/* The texts: forms are compiled in another test, and take long. */
 	for (size_t i = 0; i < tt_expression_texts_count; i++) {
@@ -338,7 +344,7 @@ static void most_expressions_take_some_packets_and_refuse_others(void **state)
 		assert_int_equal(pcap_compile(pcap, &program, tt_expression_texts[i], 1,
 					      PCAP_NETMASK_UNKNOWN),
 				 0);
-		if (tells_apart(&program, frames))
+		if (tells_apart(&program, kept))
 			telling_count++;
 		else
 			print_message("one answer for all packets: %s\n", tt_expression_texts[i]);
@@ -346,8 +352,8 @@ static void most_expressions_take_some_packets_and_refuse_others(void **state)
 	}
 	pcap_close(pcap);
 	for (uint32_t i = 0; i < EXPRESSION_PACKETS_COUNT; i++)
-		free((void *)(uintptr_t)frames[i].bytes);
-	free(frames);
+		free(kept->bytes[i]);
+	free(kept);
 
 	print_message("%zu of %zu expressions tell packets apart\n", telling_count,
 		      tt_expression_texts_count);
