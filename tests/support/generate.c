@@ -148,9 +148,11 @@ static void spoil(struct tt_generator *generator, struct tt_generated *generated
 	}
 	if (tt_random_is_one_in(random, 16)) {
 		generated->traits |= TT_GENERATED_FLIPPED;
-		for (uint32_t flips = 1 + tt_random_below(random, 3); flips > 0; flips--)
-			draft->bytes[tt_random_below(random, limit)] ^=
-				(uint8_t)(1u << tt_random_below(random, 8));
+		for (uint32_t flips = 1 + tt_random_below(random, 3); flips > 0; flips--) {
+			uint32_t offset = tt_random_below(random, limit);
+
+			draft->bytes[offset] ^= (uint8_t)(1u << tt_random_below(random, 8));
+		}
 	}
 	if (tt_random_is_one_in(random, 64)) {
 		generated->traits |= TT_GENERATED_WRONG_VERSION;

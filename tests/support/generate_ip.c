@@ -465,14 +465,13 @@ static void begin_datagram(struct tt_generator *generator, struct tt_generated_d
 	struct tt_random *random = &generator->random;
 	uint32_t units;
 
-	*datagram = (struct tt_generated_datagram){
-		.number = ++generator->datagrams_count,
-		.version = tt_random_is_one_in(random, 2) ? 4 : 6,
-		.protocol = tt_random_is_one_in(random, 8) ? IPPROTO_TCP : IPPROTO_UDP,
-		.destination_index = 1,
-		.id = 0x1234 + tt_random_below(random, FRAGMENT_IDS_COUNT),
-		.has_options = tt_random_is_one_in(random, 6),
-	};
+	/* One draw a statement: compilers order those of an initialiser as they like. */
+	*datagram = (struct tt_generated_datagram){ .number = ++generator->datagrams_count,
+						    .destination_index = 1 };
+	datagram->version = tt_random_is_one_in(random, 2) ? 4 : 6;
+	datagram->protocol = tt_random_is_one_in(random, 8) ? IPPROTO_TCP : IPPROTO_UDP;
+	datagram->id = 0x1234 + tt_random_below(random, FRAGMENT_IDS_COUNT);
+	datagram->has_options = tt_random_is_one_in(random, 6);
 	if (tt_random_is_one_in(random, 4))
 		datagram->source_index = (uint8_t)tt_random_below(random, 4);
 

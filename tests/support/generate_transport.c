@@ -128,7 +128,7 @@ static void put_payload(struct tt_random *random, const uint8_t *pattern, uint32
 		/* Whole words: what is left over stays as it is. */
 		for (uint32_t word, i = 0; i + sizeof(word) <= count && i < PAYLOAD_BYTES_SMALL;
 		     i += sizeof(word)) {
-			word = tt_random_next(random);
+			word = htobe32(tt_random_next(random));
 			memcpy(bytes + i, &word, sizeof(word));
 		}
 		return;
