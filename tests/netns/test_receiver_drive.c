@@ -22,7 +22,7 @@
 
 enum {
 	EXIT_SKIPPED = 77,
-	MANY_FRAMES = 40000, /* many more than a worker moves between two looks at its loop */
+	MANY_FRAMES = 20000, /* more than a worker moves between two looks at its loop */
 	BLOCK_FRAMES = 4000, /* more than a block holds */
 	STARTS_COUNT = 20,
 };

@@ -7,9 +7,9 @@
 #     wait_until "the file is there" test -s "$file"
 #
 # The condition is looked at until it holds. After WAIT_S seconds the script's own
-# fail WORDS is called, which must not return.
+# fail WORDS is called, which must not return. A slow machine sets TT_WAIT_S.
 
-WAIT_S=15
+WAIT_S=${TT_WAIT_S:-15}
 
 # wait_until WHAT COMMAND...
 wait_until() {
