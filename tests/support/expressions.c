@@ -123,7 +123,7 @@ size_t tt_refused_count(void)
 	return tt_refused_texts_count + tt_refused_forms_count;
 }
 
-char *tt_expression_new(size_t index)
+char *tt_expression_write_out(size_t index)
 {
 	assert(index < tt_expressions_count());
 
@@ -132,7 +132,7 @@ char *tt_expression_new(size_t index)
 	return write_out(&tt_expression_forms[index - tt_expression_texts_count]);
 }
 
-char *tt_refused_new(size_t index, enum tt_refusal *ret_refusal, enum tt_refused_by *ret_by)
+char *tt_refused_write_out(size_t index, enum tt_refusal *ret_refusal, enum tt_refused_by *ret_by)
 {
 	const struct tt_refused_form *refused;
 

@@ -93,8 +93,8 @@ size_t tt_expressions_count(void);
 size_t tt_refused_count(void);
 
 /* One of them, written out; the caller frees it. */
-char *tt_expression_new(size_t index);
-char *tt_refused_new(size_t index, enum tt_refusal *ret_refusal, enum tt_refused_by *ret_by);
+char *tt_expression_write_out(size_t index);
+char *tt_refused_write_out(size_t index, enum tt_refusal *ret_refusal, enum tt_refused_by *ret_by);
 
 /* The traits of a program, as a set. */
 uint32_t tt_expression_traits(const struct bpf_program *program);

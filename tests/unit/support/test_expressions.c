@@ -68,7 +68,7 @@ static void every_expression_compiles(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < tt_expressions_count(); i++) {
-		char *text = tt_expression_new(i);
+		char *text = tt_expression_write_out(i);
 		struct bpf_program program;
 		uint32_t traits;
 
@@ -101,7 +101,7 @@ static void every_expression_compiles_without_optimising(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < tt_expressions_count(); i++) {
-		char *text = tt_expression_new(i);
+		char *text = tt_expression_write_out(i);
 		struct bpf_program program;
 
 		if (compile(pcap, text, 0, &program) < 0)
@@ -138,7 +138,7 @@ static void every_refused_one_is_refused_by_whom_the_list_says(void **state)
 	for (size_t i = 0; i < tt_refused_count(); i++) {
 		enum tt_refused_by by, found;
 		enum tt_refusal refusal;
-		char *text = tt_refused_new(i, &refusal, &by);
+		char *text = tt_refused_write_out(i, &refusal, &by);
 
 		found = find_out(pcap, text);
 		if (found != by)
@@ -165,7 +165,7 @@ static void what_rejects_all_packets_is_found_to_do_so(void **state)
 	for (size_t i = 0; i < tt_refused_count(); i++) {
 		enum tt_refused_by by;
 		enum tt_refusal refusal;
-		char *text = tt_refused_new(i, &refusal, &by);
+		char *text = tt_refused_write_out(i, &refusal, &by);
 		struct bpf_program program;
 
 		if (refusal == TT_REFUSAL_REJECTS_ALL) {
@@ -200,8 +200,8 @@ static void no_expression_stands_twice(void **state)
 		enum tt_refused_by by;
 		enum tt_refusal refusal;
 
-		texts[i] = i < accepted_count ? tt_expression_new(i)
-					      : tt_refused_new(i - accepted_count, &refusal, &by);
+		texts[i] = i < accepted_count ? tt_expression_write_out(i)
+					      : tt_refused_write_out(i - accepted_count, &refusal, &by);
 	}
 	qsort(texts, count, sizeof(*texts), compare);
 	for (size_t i = 1; i < count; i++) {
