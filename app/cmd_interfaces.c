@@ -14,6 +14,8 @@
 #include <string.h>
 
 #include "app/command.h"
+#include "app/interface_words.h"
+#include "app/json.h"
 #include "app/options.h"
 #include "app/remark.h"
 #include "twintap/link.h"
@@ -76,20 +78,6 @@ static const struct tt_option_table table = {
 	.positional_refused = "all interfaces are listed: leave it out",
 };
 
-static const char *state_of(const struct tt_link *link)
-{
-	if (!(link->flags & TT_LINK_UP))
-		return "down";
-	return link->flags & TT_LINK_RUNNING ? "up" : "no-carrier";
-}
-
-static const char *kind_of(const struct tt_link *link)
-{
-	if (link->flags & TT_LINK_LOOPBACK)
-		return "loopback";
-	return link->kind[0] ? link->kind : "hardware";
-}
-
 /* "02:00:00:00:00:01"; "" when there is none. */
 static const char *format_hardware(const struct tt_link *link, char *text, size_t text_bytes)
 {
@@ -102,26 +90,6 @@ static const char *format_hardware(const struct tt_link *link, char *text, size_
 	return text;
 }
 
-/* The interface of that number, or NULL: it may lie in another network namespace. */
-static const struct tt_link *find_master(const struct tt_link *links, size_t links_count,
-					 const struct tt_link *link)
-{
-	for (size_t i = 0; link->master_index && i < links_count; i++) {
-		if (links[i].index == link->master_index)
-			return &links[i];
-	}
-	return NULL;
-}
-
-/*
- * Masters take the packets of their ports before they come to a receiver, all but a VRF,
- * which chooses a routing table only.
- */
-static bool is_consumed(const struct tt_link *link)
-{
-	return link->master_index != 0 && strcmp(link->master_kind, "vrf") != 0;
-}
-
 static void print_text(const struct tt_link *link, const struct tt_link *master)
 {
 	char hardware[HARDWARE_TEXT_BYTES];
@@ -129,8 +97,8 @@ static void print_text(const struct tt_link *link, const struct tt_link *master)
 	char kind[PRINTABLE_BYTES];
 
 	(void)printf("%5" PRIu32 "  %-15s  %-10s  %-10s  %7" PRIu32 "  %-17s", link->index,
-		     tt_make_printable(link->name, name, sizeof(name)), state_of(link),
-		     tt_make_printable(kind_of(link), kind, sizeof(kind)), link->mtu,
+		     tt_make_printable(link->name, name, sizeof(name)), tt_interface_state(link),
+		     tt_make_printable(tt_interface_kind(link), kind, sizeof(kind)), link->mtu,
 		     link->hardware_bytes ? format_hardware(link, hardware, sizeof(hardware))
 					  : "-");
 	if (!link->master_index) {
@@ -139,24 +107,9 @@ static void print_text(const struct tt_link *link, const struct tt_link *master)
 	}
 	(void)tt_make_printable(master ? master->name : "?", name, sizeof(name));
 	(void)printf("  %s (%s)", name, tt_make_printable(link->master_kind, kind, sizeof(kind)));
-	if (is_consumed(link) && master)
+	if (tt_interface_is_consumed(link) && master)
 		(void)printf(": use %s", name);
 	(void)putchar('\n');
-}
-
-/* A JSON string; bytes that are no printable ASCII as \u00NN. */
-static void print_json_string(const char *text)
-{
-	(void)putchar('"');
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			(void)printf("\\%c", *text);
-		else if (*text >= ' ' && *text <= '~')
-			(void)putchar(*text);
-		else
-			(void)printf("\\u%04x", (unsigned char)*text);
-	}
-	(void)putchar('"');
 }
 
 static void print_json(const struct tt_link *link, const struct tt_link *master)
@@ -164,25 +117,25 @@ static void print_json(const struct tt_link *link, const struct tt_link *master)
 	char hardware[HARDWARE_TEXT_BYTES];
 
 	(void)printf("{\"index\":%" PRIu32 ",\"name\":", link->index);
-	print_json_string(link->name);
-	(void)printf(",\"state\":\"%s\",\"kind\":", state_of(link));
-	print_json_string(kind_of(link));
+	tt_json_put_string(stdout, link->name);
+	(void)printf(",\"state\":\"%s\",\"kind\":", tt_interface_state(link));
+	tt_json_put_string(stdout, tt_interface_kind(link));
 	(void)printf(",\"mtu\":%" PRIu32 ",\"hardware\":", link->mtu);
 	if (link->hardware_bytes)
-		print_json_string(format_hardware(link, hardware, sizeof(hardware)));
+		tt_json_put_string(stdout, format_hardware(link, hardware, sizeof(hardware)));
 	else
 		(void)printf("null");
 	(void)printf(",\"master\":");
 	if (master)
-		print_json_string(master->name);
+		tt_json_put_string(stdout, master->name);
 	else
 		(void)printf("null");
 	(void)printf(",\"master_kind\":");
 	if (link->master_index)
-		print_json_string(link->master_kind);
+		tt_json_put_string(stdout, link->master_kind);
 	else
 		(void)printf("null");
-	(void)printf(",\"can_capture\":%s}\n", is_consumed(link) ? "false" : "true");
+	(void)printf(",\"can_capture\":%s}\n", tt_interface_is_consumed(link) ? "false" : "true");
 }
 
 static int list(bool is_json)
@@ -200,7 +153,8 @@ static int list(bool is_json)
 		(void)printf("%5s  %-15s  %-10s  %-10s  %7s  %-17s  %s\n", "INDEX", "NAME", "STATE",
 			     "KIND", "MTU", "HARDWARE", "MASTER");
 	for (size_t i = 0; i < links_count; i++) {
-		const struct tt_link *master = find_master(links, links_count, &links[i]);
+		const struct tt_link *master = tt_interface_find_master(links, links_count,
+									&links[i]);
 
 		if (is_json)
 			print_json(&links[i], master);
