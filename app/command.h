@@ -16,4 +16,5 @@ enum tt_exit_status {
 };
 
 int tt_cmd_capture(int argc, char **argv);
+int tt_cmd_doctor(int argc, char **argv);
 int tt_cmd_interfaces(int argc, char **argv);

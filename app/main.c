@@ -25,6 +25,7 @@ struct command {
 
 static const struct command commands[] = {
 	{ "capture", tt_cmd_capture, "show the UDP datagrams that come in, with their headers" },
+	{ "doctor", tt_cmd_doctor, "say what this machine can do, and what mends the rest" },
 	{ "interfaces", tt_cmd_interfaces, "list the network interfaces" },
 };
 
