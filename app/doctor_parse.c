@@ -124,10 +124,11 @@ bool tt_proc_read_cgroup(const char *text, char *path, size_t path_bytes)
 	static const char key[] = "0::/";
 
 	for (const char *line = text; line; line = next_line(line)) {
-		const char *begin = line + strlen(key) - 1;
+		const char *begin;
 
 		if (strncmp(line, key, strlen(key)) != 0)
 			continue;
+		begin = line + strlen(key) - 1; /* at the slash */
 		return copy(begin, strcspn(begin, "\n"), path, path_bytes);
 	}
 	return false;
