@@ -89,7 +89,10 @@ static const char *advice_of(enum tt_reject reason, const struct tt_capture_opti
 			       : "what came in was for other hosts on the link: --promiscuous "
 				 "takes it too";
 	case TT_REJECT_FRAGMENT:
-		return "what came in were fragments without a UDP header: they are not shown";
+		return options->takes_no_fragments
+			       ? "what came in were fragments: --fragments follow takes them"
+			       : "what came in were fragments whose first one did not come before "
+				 "them, or was not wanted";
 	case TT_REJECT_MALFORMED:
 		return "what came in had broken IP headers: there is no port to go by";
 	case TT_REJECT_INTERFACE:
@@ -98,6 +101,7 @@ static const char *advice_of(enum tt_reject reason, const struct tt_capture_opti
 	case TT_REJECT_NOT_UDP:
 		return "packets came in, but none of them was UDP: only UDP is captured";
 	case TT_REJECT_EXPRESSION:
+		return "UDP datagrams came in, but none that the filter expression takes: check it";
 	case TT_REJECT_COUNT:
 		break;
 	}
@@ -109,8 +113,8 @@ static bool advise_on_rejected(const struct tt_capture_facts *facts, const struc
 			       struct tt_remark *remark)
 {
 	static const enum tt_reject by_weight[] = {
-		TT_REJECT_PORT,      TT_REJECT_PACKET_TYPE, TT_REJECT_FRAGMENT,
-		TT_REJECT_MALFORMED, TT_REJECT_NOT_UDP,     TT_REJECT_INTERFACE,
+		TT_REJECT_EXPRESSION, TT_REJECT_PORT,    TT_REJECT_PACKET_TYPE, TT_REJECT_FRAGMENT,
+		TT_REJECT_MALFORMED,  TT_REJECT_NOT_UDP, TT_REJECT_INTERFACE,
 	};
 
 	for (size_t i = 0; i < sizeof(by_weight) / sizeof(by_weight[0]); i++) {
@@ -168,6 +172,13 @@ bool tt_capture_advise(const struct tt_capture_facts *facts, struct tt_remark *r
 	if (facts->idle_interface && totals.seen == totals.rejected[TT_REJECT_INTERFACE]) {
 		tt_remark_add(remark, "interface %s is down or has no carrier: ip link set %s up",
 			      facts->idle_interface, facts->idle_interface);
+		return true;
+	}
+	if (accounting->filter_kind == TT_FILTER_CLASSIC) {
+		tt_remark_add(
+			remark,
+			"none of the packets that came in was wanted, if any came; with CAP_BPF "
+			"the end says why");
 		return true;
 	}
 	if (!advise_on_rejected(facts, &totals, remark))

@@ -6,19 +6,21 @@
 
 #include "app/capture_options.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
 #include "app/options.h"
 #include "app/remark.h"
 #include "app/values.h"
+#include "twintap/link.h"
 
 enum {
 	STATS_INTERVAL_MS_DEFAULT = 1000,
 };
 
 const char tt_capture_help[] =
-	"Usage: twintap capture [OPTIONS]\n"
+	"Usage: twintap capture [OPTIONS] [EXPRESSION]\n"
 	"Show the UDP datagrams that come in, over IPv4 and IPv6, with their headers.\n"
 	"\n"
 	"What to capture:\n"
@@ -28,7 +30,11 @@ const char tt_capture_help[] =
 	"  -p, --port LIST       these ports: numbers, ranges, services: 53,5000-5100,ntp (all)\n"
 	"      --port-side SIDE  which port has to be in the list: dst, src or either (either)\n"
 	"      --promiscuous     also what is for other hosts on the link\n"
+	"  EXPRESSION            only what it takes, as in pcap-filter(7), from the IP header on\n"
+	"      --fragments MODE  follow: with their first one; none: leave them out (follow)\n"
+	"      --checksum MODE   ignore or verify UDP checksums (ignore)\n"
 	"      --verdict LIST    ok, all, or names such as bad_length,fragment (ok)\n"
+	"  -s, --snaplen BYTES   of each packet; headers: IP and UDP header alone (262144)\n"
 	"  -B, --buffer SIZE     ring of each socket, with K, M or G (16M)\n"
 	"\n"
 	"What to show, on standard output:\n"
@@ -46,11 +52,12 @@ const char tt_capture_help[] =
 	"  -h, --help            this page\n"
 	"\n"
 	"Ctrl-C delivers what the rings hold, then ends; a second one drops it. Status: 0 done,\n"
-	"1 failed, 2 wrong usage. Needs CAP_NET_RAW and CAP_BPF: run as root, or see setcap(8).\n"
+	"1 failed, 2 wrong usage. Needs CAP_NET_RAW, and CAP_BPF to count what it leaves out.\n"
 	"\n"
 	"Examples:\n"
 	"  twintap capture -i eth0 -p 53                 DNS in text, until Ctrl-C\n"
 	"  twintap capture -6 --format json -c 10        ten IPv6 datagrams as JSON\n"
+	"  twintap capture -p 53 src net 192.0.2.0/24    from that network only\n"
 	"  twintap capture -p 5000-5100 -d 5m -B 64M --stats-file /run/twintap.json >lines\n";
 
 static int apply_interface(void *context, const char *value, struct tt_error *reterr)
@@ -191,6 +198,94 @@ static int apply_promiscuous(void *context, const char *value, struct tt_error *
 	return 0;
 }
 
+/* Reads one of two words: the first is false. */
+static int read_choice(const char *value, const char *no, const char *yes, bool *ret_choice,
+		       struct tt_error *reterr)
+{
+	*ret_choice = strcmp(value, yes) == 0;
+	if (!*ret_choice && strcmp(value, no) != 0)
+		return tt_word_error(reterr, -EINVAL, "\"%.40s\" is none of %s, %s", value, no,
+				     yes);
+	return 0;
+}
+
+static int apply_fragments(void *context, const char *value, struct tt_error *reterr)
+{
+	struct tt_capture_options *options = context;
+
+	return read_choice(value, "follow", "none", &options->takes_no_fragments, reterr);
+}
+
+static int apply_checksum(void *context, const char *value, struct tt_error *reterr)
+{
+	struct tt_capture_options *options = context;
+
+	return read_choice(value, "ignore", "verify", &options->verifies_checksums, reterr);
+}
+
+static int apply_snaplen(void *context, const char *value, struct tt_error *reterr)
+{
+	struct tt_capture_options *options = context;
+	uint64_t snap_bytes;
+	int r;
+
+	if (strcmp(value, "headers") == 0) {
+		options->snap_bytes = TT_SNAP_HEADERS;
+		return 0;
+	}
+	r = tt_count_parse(value, &snap_bytes, reterr);
+	if (r < 0)
+		return r;
+	if (snap_bytes < TT_SNAP_BYTES_MIN || snap_bytes > TT_SNAP_BYTES_MAX)
+		return tt_word_error(reterr, -EINVAL,
+				     "%.40s bytes are out of range: %d to %d, or the word headers",
+				     value, TT_SNAP_BYTES_MIN, TT_SNAP_BYTES_MAX);
+	options->snap_bytes = (uint32_t)snap_bytes;
+	return 0;
+}
+
+/* Words that somebody may have meant otherwise; libpcap would look them up as host names. */
+static int check_word(const char *word, struct tt_error *reterr)
+{
+	struct tt_link link;
+
+	if (word[0] == '-' && isalpha((unsigned char)word[1 + (word[1] == '-')]))
+		return tt_word_error(reterr, -EINVAL,
+				     "\"%.40s\": options go before the filter expression", word);
+	if (tt_link_find(word, &link, NULL) == 0)
+		return tt_word_error(reterr, -EINVAL,
+				     "\"%.40s\" is an interface: use -i %.40s, before the filter "
+				     "expression",
+				     word, word);
+	return 0;
+}
+
+/* Joins the words: an expression may come as one word or as several. */
+static int apply_expression(void *context, int words_count, char *const *words,
+			    struct tt_error *reterr)
+{
+	struct tt_capture_options *options = context;
+	size_t length = 0;
+
+	for (int i = 0; i < words_count; i++) {
+		size_t word_length = strlen(words[i]);
+		int r = check_word(words[i], reterr);
+
+		if (r < 0)
+			return r;
+		if (length + word_length + 2 > sizeof(options->expression))
+			return tt_word_error(reterr, -EINVAL,
+					     "the filter expression is too long: it may have %zu "
+					     "characters",
+					     sizeof(options->expression) - 2);
+		if (length > 0)
+			options->expression[length++] = ' ';
+		memcpy(options->expression + length, words[i], word_length + 1);
+		length += word_length;
+	}
+	return 0;
+}
+
 static int apply_verdict(void *context, const char *value, struct tt_error *reterr)
 {
 	struct tt_capture_options *options = context;
@@ -243,7 +338,10 @@ static const struct tt_option options_table[] = {
 	{ "port", 'p', TT_OPTION_VALUE, apply_port },
 	{ "port-side", 0, TT_OPTION_VALUE, apply_port_side },
 	{ "promiscuous", 0, TT_OPTION_FLAG, apply_promiscuous },
+	{ "fragments", 0, TT_OPTION_VALUE, apply_fragments },
+	{ "checksum", 0, TT_OPTION_VALUE, apply_checksum },
 	{ "verdict", 0, TT_OPTION_VALUE, apply_verdict },
+	{ "snaplen", 's', TT_OPTION_VALUE, apply_snaplen },
 	{ "buffer", 'B', TT_OPTION_VALUE, apply_buffer },
 	{ "format", 0, TT_OPTION_VALUE, apply_format },
 	{ "payload", 0, TT_OPTION_FLAG, apply_payload },
@@ -259,7 +357,6 @@ static const struct tt_option options_table[] = {
 static const struct tt_refused_letter refused_letters[] = {
 	{ 'n', "names are never looked up: leave it out" },
 	{ 'w', "traces come with a later version: use --format json" },
-	{ 's', "packets are taken whole: leave it out" },
 	{ 'e', "there are no link-layer headers: --format json names interface and packet type" },
 	{ 'v', "each line has all header fields: leave it out, or use --format json" },
 	{ 'x', "use --payload" },
@@ -282,7 +379,7 @@ static const struct tt_option_table table = {
 	.options_count = sizeof(options_table) / sizeof(options_table[0]),
 	.refused = refused_letters,
 	.refused_count = sizeof(refused_letters) / sizeof(refused_letters[0]),
-	.positional_refused = "filter expressions come with a later version; use --port",
+	.apply_words = apply_expression,
 };
 
 int tt_capture_options_parse(struct tt_capture_options *ret_options, int argc, char **argv,

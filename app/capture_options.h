@@ -12,6 +12,10 @@
 
 #include "twintap/receiver.h"
 
+enum {
+	TT_CAPTURE_EXPRESSION_BYTES = 16384, /* room for the words behind the options */
+};
+
 struct tt_capture_options {
 	const char *interfaces[TT_INTERFACES_MAX]; /* borrowed, as all words here */
 	size_t interfaces_count;                   /* 0: all interfaces */
@@ -24,12 +28,16 @@ struct tt_capture_options {
 	uint32_t verdicts;
 	unsigned int port_side; /* enum tt_port_side */
 	unsigned int format;    /* enum tt_format */
+	uint32_t snap_bytes;    /* as the receiver takes it; 0: whole packets */
 	bool ipv4_only;
 	bool ipv6_only;
 	bool with_payload;
 	bool is_promiscuous;
+	bool takes_no_fragments;
+	bool verifies_checksums;
 	bool is_quiet;
 	bool wants_help;
+	char expression[TT_CAPTURE_EXPRESSION_BYTES]; /* empty: none */
 };
 
 /* 0, or -EINVAL in words. */

@@ -41,6 +41,8 @@ static void add_families_and_ports(struct tt_remark *remark,
 		tt_remark_add(remark, "ports %s (%s)", options->ports, sides[options->port_side]);
 	else
 		tt_remark_add(remark, "all ports");
+	if (options->expression[0])
+		tt_remark_add(remark, ", \"%.200s\"", options->expression);
 }
 
 static void add_end(struct tt_remark *remark, const struct tt_capture_options *options)
@@ -107,8 +109,10 @@ void tt_summary_say_live(const struct tt_accounting *accounting, int64_t running
 		if (!source->is_present)
 			continue;
 		tt_remark_add(&remark, "%s ", tt_source_kind_name(kind));
-		add_count(&remark, source->seen);
-		tt_remark_add(&remark, " seen, ");
+		if (source->seen != TT_UNKNOWN) {
+			add_count(&remark, source->seen);
+			tt_remark_add(&remark, " seen, ");
+		}
 		add_count(&remark, source->delivered);
 		tt_remark_add(&remark, " delivered, ");
 		add_count(&remark, source->ring_dropped);
@@ -153,12 +157,19 @@ static void say_source(unsigned int kind, const struct tt_source_accounting *sou
 	struct tt_remark remark = { 0 };
 
 	tt_remark_add(&remark, "%s: ", tt_source_kind_name(kind));
-	add_count(&remark, source->seen);
-	tt_remark_add(&remark, " seen, ");
-	add_count(&remark, sum(source->rejected, TT_REJECT_COUNT));
-	tt_remark_add(&remark, " rejected");
-	add_parts(&remark, source->rejected, 0, TT_REJECT_COUNT, tt_reject_name);
-	tt_remark_add(&remark, ", ");
+	if (source->seen == TT_UNKNOWN) {
+		add_count(&remark, source->accepted);
+		tt_remark_add(&remark, " taken by the classic filter, ");
+		add_count(&remark, source->narrowed);
+		tt_remark_add(&remark, " of them not wanted, ");
+	} else {
+		add_count(&remark, source->seen);
+		tt_remark_add(&remark, " seen, ");
+		add_count(&remark, sum(source->rejected, TT_REJECT_COUNT));
+		tt_remark_add(&remark, " rejected");
+		add_parts(&remark, source->rejected, 0, TT_REJECT_COUNT, tt_reject_name);
+		tt_remark_add(&remark, ", ");
+	}
 	add_count(&remark, source->delivered);
 	tt_remark_add(&remark, " delivered");
 	add_parts(&remark, source->verdicts, TT_VERDICT_OK + 1, TT_VERDICT_COUNT, tt_verdict_name);

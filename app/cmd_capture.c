@@ -125,15 +125,20 @@ static int open_receiver(struct capture *capture, struct tt_error *reterr)
 
 	r = tt_receiver_new(
 		&capture->receiver, options->ports, NULL, NULL,
-		&TT_RECEIVER_OPTS(.interfaces = options->interfaces,
-				  .interfaces_count = options->interfaces_count,
-				  .ring_bytes = options->ring_bytes,
-				  .port_side = options->port_side,
-				  .flags = TT_RECEIVER_NOT_LOCAL |
-					   (options->ipv4_only ? TT_RECEIVER_IPV4_ONLY : 0U) |
-					   (options->ipv6_only ? TT_RECEIVER_IPV6_ONLY : 0U) |
-					   (options->is_promiscuous ? TT_RECEIVER_PROMISCUOUS
-								    : 0U)),
+		&TT_RECEIVER_OPTS(
+				.interfaces = options->interfaces,
+				.interfaces_count = options->interfaces_count,
+				.ring_bytes = options->ring_bytes, .port_side = options->port_side,
+				.expression = options->expression,
+				.snap_bytes = options->snap_bytes,
+				.flags = TT_RECEIVER_NOT_LOCAL |
+					 (options->ipv4_only ? TT_RECEIVER_IPV4_ONLY : 0U) |
+					 (options->ipv6_only ? TT_RECEIVER_IPV6_ONLY : 0U) |
+					 (options->is_promiscuous ? TT_RECEIVER_PROMISCUOUS : 0U) |
+					 (options->takes_no_fragments ? TT_RECEIVER_NO_FRAGMENTS
+								      : 0U) |
+					 (options->verifies_checksums ? TT_RECEIVER_VERIFY_CHECKSUMS
+								      : 0U)),
 		reterr);
 	if (r < 0)
 		return r;
@@ -201,6 +206,10 @@ static void say_start(const struct capture *capture)
 	tt_summary_say_start(capture->options);
 	if (take_account(capture, &accounting) == 0)
 		tt_summary_warn_of_rings(capture->options, &accounting);
+	if (tt_receiver_fallback_reason(capture->receiver))
+		tt_say("warning: %s; until then a classic filter stands in, and nobody counts what "
+		       "it leaves out",
+		       tt_receiver_fallback_reason(capture->receiver));
 	warn_of_idle_interfaces(capture->options);
 }
 

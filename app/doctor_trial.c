@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <linux/if_packet.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -37,6 +38,9 @@ static void try_receiver(struct tt_doctor_trial *trial)
 	trial->receiver_status = tt_receiver_new(&receiver, NULL, NULL, NULL,
 						 &TT_RECEIVER_OPTS(.ring_bytes = TT_RING_BYTES_MIN),
 						 &trial->error);
+	if (receiver && tt_receiver_fallback_reason(receiver))
+		(void)snprintf(trial->fallback_reason, sizeof(trial->fallback_reason), "%s",
+			       tt_receiver_fallback_reason(receiver));
 	tt_receiver_free(receiver);
 }
 

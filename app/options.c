@@ -162,8 +162,10 @@ int tt_options_parse(const struct tt_option_table *table, int argc, char **argv,
 			return r;
 	}
 
-	if (optind < argc)
+	if (optind == argc)
+		return 0;
+	if (table->positional_refused)
 		return tt_word_error(reterr, -EINVAL, "\"%.*s\": %s", QUOTED_LENGTH, argv[optind],
 				     table->positional_refused);
-	return 0;
+	return table->apply_words(context, argc - optind, argv + optind, reterr);
 }

@@ -43,7 +43,10 @@ struct tt_option_table {
 	size_t options_count; /* at most TT_OPTIONS_MAX */
 	const struct tt_refused_letter *refused;
 	size_t refused_count;
-	const char *positional_refused; /* why there are no other words */
+	const char *positional_refused; /* why there are no other words; NULL: there may be some */
+	/* Takes in the words behind the options; 0, or -EINVAL in words. */
+	int (*apply_words)(void *context, int words_count, char *const *words,
+			   struct tt_error *reterr);
 };
 
 /* Takes in all of @argv from its second word on. 0, or -EINVAL in words. */

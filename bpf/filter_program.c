@@ -106,7 +106,8 @@ static int explain_load_failure(int r, char *log, struct tt_error *reterr)
 		return tt_error_set(
 			reterr, r,
 			"load the port filter into the kernel: %s, in spite of CAP_BPF: "
-			"kernel lockdown, a security module or seccomp forbids bpf(2)",
+			"a user namespace, kernel lockdown, a security module or seccomp "
+			"forbids bpf(2)",
 			strerror(-r));
 	if (r == -ENOSYS)
 		return tt_error_set(
@@ -120,8 +121,29 @@ static int explain_load_failure(int r, char *log, struct tt_error *reterr)
 	return tt_error_set(reterr, r, "load the port filter into the kernel: %s", strerror(-r));
 }
 
-/* Two loads at once would put each other's hook back; the hook is the process's, so this is. */
+/* Two at once would put each other's hook back; the hook is the process's, so this is. */
 static pthread_mutex_t print_hook_mutex = PTHREAD_MUTEX_INITIALIZER;
+
+static libbpf_print_fn_t silence(void)
+{
+	(void)pthread_mutex_lock(&print_hook_mutex); /* cannot fail: no error checking */
+	return libbpf_set_print(print_nothing);
+}
+
+static void unsilence(libbpf_print_fn_t print)
+{
+	(void)libbpf_set_print(print);
+	(void)pthread_mutex_unlock(&print_hook_mutex);
+}
+
+static int count_cpus(void)
+{
+	libbpf_print_fn_t print = silence();
+	int cpus_count = libbpf_num_possible_cpus();
+
+	unsilence(print);
+	return cpus_count;
+}
 
 static int load_skeleton(struct filter_bpf **ret_skeleton, struct tt_error *reterr)
 {
@@ -135,12 +157,10 @@ static int load_skeleton(struct filter_bpf **ret_skeleton, struct tt_error *rete
 	if (!log)
 		return tt_error_set(reterr, -ENOMEM, "load the port filter: %s", strerror(ENOMEM));
 
-	(void)pthread_mutex_lock(&print_hook_mutex); /* cannot fail: no error checking */
-	print = libbpf_set_print(print_nothing);
+	print = silence();
 	skeleton = filter_bpf__open_opts(&opts);
 	r = skeleton ? filter_bpf__load(skeleton) : -errno;
-	(void)libbpf_set_print(print);
-	(void)pthread_mutex_unlock(&print_hook_mutex);
+	unsilence(print);
 	if (r < 0)
 		return explain_load_failure(r, log, reterr);
 	if (!skeleton->bss)
@@ -171,7 +191,7 @@ static int fill_slots(const struct filter_bpf *skeleton, struct tt_error *reterr
 int tt_filter_program_new(struct tt_filter_program **ret_program, struct tt_error *reterr)
 {
 	TT_CLEANUP(program_freep) struct tt_filter_program *program = NULL;
-	int cpus_count = libbpf_num_possible_cpus();
+	int cpus_count = count_cpus();
 	int r;
 
 	if (cpus_count < 0)

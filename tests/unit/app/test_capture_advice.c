@@ -61,12 +61,14 @@ static void rejected_packets_tell_by_weight_not_by_number(void **state)
 					     "is captured" },
 		{ TT_REJECT_MALFORMED, NOTHING "what came in had broken IP headers: there is no "
 					       "port to go by" },
-		{ TT_REJECT_FRAGMENT, NOTHING "what came in were fragments without a UDP header: "
-					      "they are not shown" },
+		{ TT_REJECT_FRAGMENT, NOTHING "what came in were fragments whose first one did not "
+					      "come before them, or was not wanted" },
 		{ TT_REJECT_PACKET_TYPE, NOTHING "what came in was for other hosts on the link: "
 						 "--promiscuous takes it too" },
 		{ TT_REJECT_PORT, NOTHING "UDP datagrams came in, but for other ports: check -p, "
 					  "or leave it out" },
+		{ TT_REJECT_EXPRESSION, NOTHING "UDP datagrams came in, but none that the filter "
+						"expression takes: check it" },
 	};
 	const struct tt_capture_options options = { .port_side = TT_PORT_EITHER };
 	struct tt_accounting accounting = make_account();
@@ -102,6 +104,12 @@ static void advice_depends_on_what_was_asked_for(void **state)
 	options.is_promiscuous = true;
 	assert_string_equal(advise(&accounting, &options, NULL),
 			    NOTHING "what came in was sent by this host itself");
+
+	accounting.sources[TT_SOURCE_IPV4].rejected[TT_REJECT_PACKET_TYPE] = 0;
+	accounting.sources[TT_SOURCE_IPV4].rejected[TT_REJECT_FRAGMENT] = 1;
+	options.takes_no_fragments = true;
+	assert_string_equal(advise(&accounting, &options, NULL),
+			    NOTHING "what came in were fragments: --fragments follow takes them");
 }
 
 static void withheld_datagrams_point_to_the_verdict(void **state)
@@ -212,12 +220,13 @@ static void counts_that_nobody_could_take_tell_nothing(void **state)
 
 	(void)state;
 
+	accounting.filter_kind = TT_FILTER_CLASSIC;
 	accounting.sources[TT_SOURCE_IPV4].seen = TT_UNKNOWN;
 	for (size_t i = 0; i < TT_REJECT_COUNT; i++)
 		accounting.sources[TT_SOURCE_IPV4].rejected[i] = TT_UNKNOWN;
-	assert_string_equal(advise(&accounting, &options, NULL),
-			    NOTHING "no packet came in on any interface: is something sent to "
-				    "this host?");
+	assert_string_equal(advise(&accounting, &options, NULL), NOTHING
+			    "none of the packets that came in was wanted, if any came; with "
+			    "CAP_BPF the end says why");
 }
 
 static void sizes_are_written_as_the_option_takes_them(void **state)

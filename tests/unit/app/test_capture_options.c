@@ -57,6 +57,9 @@ static void defaults_take_everything_that_is_sound(void **state)
 	assert_int_equal(options.count_max, 0);
 	assert_int_equal(options.duration_ms, 0);
 	assert_int_equal(options.stats_interval_ms, 0);
+	assert_int_equal(options.snap_bytes, 0);
+	assert_string_equal(options.expression, "");
+	assert_false(options.takes_no_fragments || options.verifies_checksums);
 	assert_false(options.ipv4_only || options.ipv6_only || options.is_promiscuous ||
 		     options.with_payload || options.is_quiet || options.wants_help);
 }
@@ -67,11 +70,13 @@ static void every_option_is_taken_in(void **state)
 
 	(void)state;
 
-	assert_int_equal(parse_line("-i eth0 --interface=br0 -6 -p 53,ntp --port-side dst "
-				    "--format json --payload -c 7 -d 250ms -B 1M --promiscuous "
-				    "--verdict all --stats=5s --stats-file s.json -q",
-				    &options, NULL),
-			 0);
+	assert_int_equal(
+		parse_line("-i eth0 --interface=br0 -6 -p 53,ntp --port-side dst "
+			   "--format json --payload -c 7 -d 250ms -B 1M --promiscuous "
+			   "--verdict all --stats=5s --stats-file s.json -q -s 96 "
+			   "--fragments none --checksum verify src net 10 and not udp[8]=1",
+			   &options, NULL),
+		0);
 	assert_int_equal(options.interfaces_count, 2);
 	assert_string_equal(options.interfaces[0], "eth0");
 	assert_string_equal(options.interfaces[1], "br0");
@@ -89,8 +94,16 @@ static void every_option_is_taken_in(void **state)
 	assert_string_equal(options.stats_path, "s.json");
 	assert_true(options.is_quiet);
 
-	assert_int_equal(parse_line("-4 --stats", &options, NULL), 0);
+	assert_int_equal(options.snap_bytes, 96);
+	assert_true(options.takes_no_fragments && options.verifies_checksums);
+	assert_string_equal(options.expression, "src net 10 and not udp[8]=1");
+
+	assert_int_equal(parse_line("-4 --stats -s headers --fragments follow --checksum ignore",
+				    &options, NULL),
+			 0);
 	assert_true(options.ipv4_only && !options.ipv6_only);
+	assert_int_equal(options.snap_bytes, TT_SNAP_HEADERS);
+	assert_false(options.takes_no_fragments || options.verifies_checksums);
 	assert_int_equal(options.stats_interval_ms, 1000);
 }
 
@@ -110,10 +123,16 @@ static void wrong_lines_get_their_sentence(void **state)
 		const char *line;
 		const char *sentence;
 	} cases[] = {
-		{ "udp", "\"udp\": filter expressions come with a later version; use --port" },
-		{ "-q udp port 53",
-		  "\"udp\": filter expressions come with a later version; use --port" },
-		{ "-- udp", "\"udp\": filter expressions come with a later version; use --port" },
+		{ "port 53 -c 7", "\"-c\": options go before the filter expression" },
+		{ "port 53 --count=7", "\"--count=7\": options go before the filter expression" },
+		{ "lo", "\"lo\" is an interface: use -i lo, before the filter expression" },
+		{ "-s 47", "--snaplen: 47 bytes are out of range: 48 to 262144, or the word "
+			   "headers" },
+		{ "-s 262145",
+		  "--snaplen: 262145 bytes are out of range: 48 to 262144, or the word "
+		  "headers" },
+		{ "--fragments all", "--fragments: \"all\" is none of follow, none" },
+		{ "--checksum yes", "--checksum: \"yes\" is none of ignore, verify" },
 		{ "--prot 53", "unknown option --prot: did you mean --port?" },
 		{ "--fromat=json", "unknown option --fromat: did you mean --format?" },
 		{ "--zzz", "unknown or ambiguous option --zzz: see twintap capture --help" },
@@ -163,7 +182,7 @@ static void wrong_lines_get_their_sentence(void **state)
 
 static void every_letter_of_tcpdump_is_refused_with_its_equivalent(void **state)
 {
-	static const char letters[] = "nwsevxXAtrCGWUQDl";
+	static const char letters[] = "nwevxXAtrCGWUQDl";
 
 	(void)state;
 
@@ -178,6 +197,25 @@ static void every_letter_of_tcpdump_is_refused_with_its_equivalent(void **state)
 		assert_int_equal(parse_line(line, &options, &error), -EINVAL);
 		assert_memory_equal(error.message, start, sizeof(start) - 1);
 	}
+}
+
+static void expression_has_room_and_no_more(void **state)
+{
+	static char word[TT_CAPTURE_EXPRESSION_BYTES];
+	static char name[] = "capture";
+	char *argv[] = { name, word, NULL };
+	struct tt_capture_options options;
+	struct tt_error error = TT_ERROR_INIT;
+
+	(void)state;
+
+	memset(word, '1', sizeof(word) - 2);
+	assert_int_equal(tt_capture_options_parse(&options, 2, argv, &error), 0);
+	assert_string_equal(options.expression, word);
+	word[sizeof(word) - 2] = '1';
+	assert_int_equal(tt_capture_options_parse(&options, 2, argv, &error), -EINVAL);
+	assert_string_equal(error.message, "the filter expression is too long: it may have 16382 "
+					   "characters");
 }
 
 static void no_more_interfaces_than_a_receiver_takes(void **state)
@@ -243,6 +281,7 @@ int main(void)
 		cmocka_unit_test(interface_named_twice_is_wanted_once),
 		cmocka_unit_test(wrong_lines_get_their_sentence),
 		cmocka_unit_test(every_letter_of_tcpdump_is_refused_with_its_equivalent),
+		cmocka_unit_test(expression_has_room_and_no_more),
 		cmocka_unit_test(no_more_interfaces_than_a_receiver_takes),
 		cmocka_unit_test(help_fits_a_screen_and_names_every_option),
 		cmocka_unit_test(help_is_asked_for),
