@@ -5,9 +5,8 @@
  *
  * It takes all that the conditions want, and more where it cannot say it exactly: a set of
  * ports with more ranges than there is room for is widened, the narrowest gaps first; an
- * expression that does not fit is left out; a chain of extension headers is not followed to
- * any length; of fragments that are not the first, all are taken. What is too much is left
- * out by judge.h.
+ * expression that does not fit, or that the kernel would read otherwise, is left out; of
+ * fragments that are not the first, all are taken. What is too much is left out by judge.h.
  */
 
 #pragma once
@@ -15,8 +14,19 @@
 #include <linux/filter.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "filter/conditions.h"
+
+enum {
+	/*
+	 * Room for a program of any conditions: what TT_FILTER_INTERFACES_MAX interfaces and
+	 * the walk over extension headers need at most. Converted by the kernel, as many
+	 * instructions take less than 20,480 bytes, the least usual net.core.optmem_max; but
+	 * while one filter replaces another, both count, and two of this size are too large.
+	 */
+	TT_CLASSIC_INSNS_MIN = 1024,
+};
 
 struct tt_classic {
 	struct sock_filter *code; /* owned */
@@ -25,8 +35,9 @@ struct tt_classic {
 };
 
 /*
- * Makes the program of a packet socket of one family, of at most @insns_max instructions;
- * what it takes it takes whole. -E2BIG when not even the widest program fits; -ENOMEM.
+ * Makes the program of a packet socket of one family, of at most @insns_max instructions,
+ * itself at most BPF_MAXINSNS; what it takes it takes whole. -E2BIG when not even the
+ * widest program fits, which cannot be from TT_CLASSIC_INSNS_MIN on; -ENOMEM.
  */
 int tt_classic_make(const struct tt_conditions *conditions, uint8_t version, size_t insns_max,
 		    struct tt_classic *ret_classic);
