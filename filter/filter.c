@@ -27,10 +27,6 @@
 
 _Static_assert((int)TT_PORTS_WORDS == (int)TT_FILTER_PORTS_WORDS, "one layout for both sides");
 
-enum {
-	CLASSIC_INSNS_MIN = 256, /* room for headers, some ranges of ports and a short expression */
-};
-
 struct attached {
 	int socket_fd; /* borrowed */
 	uint8_t version;
@@ -172,11 +168,11 @@ static int attach_nothing(const struct attached *attached)
 }
 
 /*
- * Attaches what the conditions make. The kernel bounds the memory of a socket's filter by
- * net.core.optmem_max: a smaller program takes more packets, but it takes the wanted ones.
+ * Attaches the largest program that the kernel has room for: it bounds the memory of a
+ * socket's filter by net.core.optmem_max. A smaller program takes more packets, but it
+ * takes the wanted ones.
  */
-static int attach_conditions(const struct attached *attached,
-			     const struct tt_conditions *conditions)
+static int attach_largest(const struct attached *attached, const struct tt_conditions *conditions)
 {
 	size_t insns_max = BPF_MAXINSNS;
 	int r;
@@ -186,12 +182,27 @@ static int attach_conditions(const struct attached *attached,
 
 		r = tt_classic_make(conditions, attached->version, insns_max, &classic);
 		if (r < 0)
-			return r;
+			return r == -E2BIG ? -ENOMEM : r;
 		r = attach_code(attached->socket_fd, classic.code, classic.count);
 		insns_max = classic.count / 2;
 		tt_classic_deinit(&classic);
-	} while (r == -ENOMEM && insns_max >= CLASSIC_INSNS_MIN);
+	} while (r == -ENOMEM);
 	return r;
+}
+
+static int attach_conditions(const struct attached *attached,
+			     const struct tt_conditions *conditions)
+{
+	int r = attach_largest(attached, conditions);
+	int unused = 0;
+
+	if (r != -ENOMEM)
+		return r;
+	/* The one that is replaced takes room too. Without it everything passes, to be narrowed. */
+	if (setsockopt(attached->socket_fd, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof(unused)) <
+	    0)
+		return r;
+	return attach_largest(attached, conditions);
 }
 
 static int attach_all(const struct tt_filter *filter, const struct tt_conditions *conditions)
