@@ -75,7 +75,7 @@ static struct tt_accounting make_small_accounting(void)
 #define SMALL_OUTPUT                                                                       \
 	"{\"name\":\"a.json\",\"withheld\":{\"verdict\":1,\"not_local\":0,\"no_route\":0," \
 	"\"limit\":0},\"given\":4,\"written\":3,\"dropped\":1,\"bytes\":1234}"
-#define SMALL_BESIDE                                                                \
+#define SMALL_BESIDE                                                                                     \
 	"\"beside\":{\"ring_freezes\":1,\"ring_bytes\":25165824,\"payload_cut\":3,\"fragments_late\":0," \
 	"\"nic_dropped\":null,\"late\":0}"
 
@@ -96,9 +96,10 @@ static void an_account_without_sources_and_outputs_is_an_object_too(void **state
 
 	(void)state;
 
-	check_json(&accounting, "{\"final\":false,\"filter\":\"ebpf\",\"sources\":{},"
-				"\"outputs\":[],\"beside\":{\"ring_freezes\":0,\"ring_bytes\":0,"
-				"\"payload_cut\":0,\"fragments_late\":0,\"nic_dropped\":7,\"late\":0}}");
+	check_json(&accounting,
+		   "{\"final\":false,\"filter\":\"ebpf\",\"sources\":{},"
+		   "\"outputs\":[],\"beside\":{\"ring_freezes\":0,\"ring_bytes\":0,"
+		   "\"payload_cut\":0,\"fragments_late\":0,\"nic_dropped\":7,\"late\":0}}");
 }
 
 static void what_nobody_could_count_is_null_and_so_are_sums_with_it(void **state)

@@ -200,8 +200,9 @@ static void no_expression_stands_twice(void **state)
 		enum tt_refused_by by;
 		enum tt_refusal refusal;
 
-		texts[i] = i < accepted_count ? tt_expression_write_out(i)
-					      : tt_refused_write_out(i - accepted_count, &refusal, &by);
+		texts[i] = i < accepted_count
+				   ? tt_expression_write_out(i)
+				   : tt_refused_write_out(i - accepted_count, &refusal, &by);
 	}
 	qsort(texts, count, sizeof(*texts), compare);
 	for (size_t i = 1; i < count; i++) {
