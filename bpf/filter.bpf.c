@@ -179,6 +179,8 @@ static __always_inline bool is_extension(__u32 kind)
 /* Walks the extension headers of an IPv6 packet; as walk_ipv4(). */
 static __always_inline __u32 walk_extensions(struct __sk_buff *skb)
 {
+	/* Unrolled: on its speculative ways Linux 6.1 takes it for a loop without an end. */
+#pragma unroll
 	for (int i = 0; i < EXTENSION_HEADERS_MAX; i++) {
 		__u32 kind = get(skb, CB_NEXT);
 		__u32 offset = get(skb, CB_OFFSET);

@@ -13,12 +13,16 @@
 #include "filter/filter.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/netns/filter_fixture.h"
+#include "tests/support/capabilities.h"
 #include "tests/support/run.h"
 
 enum {
@@ -311,6 +315,40 @@ static void change_of_the_expression_counts_when_it_returns(void **state)
 	tt_expression_drop(wide.expression);
 }
 
+/* Without CAP_PERFMON the verifier also follows what the processor may do on speculation. */
+static void programs_load_with_cap_bpf_and_cap_net_raw(void **state)
+{
+	struct tt_conditions conditions = want("53");
+	int status;
+	pid_t pid;
+
+	(void)state;
+
+	assert_int_equal(tt_expression_new(&conditions.expression,
+					   "udp[8 + udp[9] % 7:2] > 4 and not src net 10", NULL),
+			 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		struct tt_error error = TT_ERROR_INIT;
+		struct tt_filter *filter = NULL;
+		int r;
+
+		tt_keep_capabilities(UINT64_C(1) << CAP_BPF | UINT64_C(1) << CAP_NET_RAW);
+		r = tt_filter_new(&filter, &conditions, &error);
+		if (r < 0 || tt_filter_fallback_reason(filter)) {
+			print_error("%s\n",
+				    r < 0 ? error.message : tt_filter_fallback_reason(filter));
+			_exit(1);
+		}
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	tt_expression_drop(conditions.expression);
+}
+
 static void closing_the_gate_stops_the_counters_and_opening_goes_on(void **state)
 {
 	struct tt_filter_counters counters[TT_FILTER_SOURCE_COUNT];
@@ -397,6 +435,7 @@ int main(void)
 		PROGRAM_TEST(all_ports_but_one_leave_out_that_one),
 		cmocka_unit_test(change_of_ports_counts_when_it_returns_and_changes_nothing_else),
 		cmocka_unit_test(change_of_the_expression_counts_when_it_returns),
+		cmocka_unit_test(programs_load_with_cap_bpf_and_cap_net_raw),
 		cmocka_unit_test(closing_the_gate_stops_the_counters_and_opening_goes_on),
 		cmocka_unit_test(filter_is_made_of_its_conditions),
 		PROGRAM_TEST(more_interfaces_than_fit_are_refused_and_named),

@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "tests/netns/receiver_fixture.h"
+#include "tests/support/capabilities.h"
 #include "tests/support/run.h"
 
 enum {
@@ -184,19 +185,6 @@ static void no_memory_at_all_is_refused(void **state)
 	ring_bytes_limit = UINT64_MAX;
 }
 
-/* Leaves the calling process with the capabilities of @mask and no others. */
-static void keep_capabilities(uint64_t mask)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {
-		{ .effective = (uint32_t)mask, .permitted = (uint32_t)mask },
-		{ .effective = (uint32_t)(mask >> 32), .permitted = (uint32_t)(mask >> 32) },
-	};
-
-	if (syscall(SYS_capset, &header, data) < 0)
-		_exit(CHILD_DIFFERS);
-}
-
 /* Tries to open a receiver with few capabilities, in a child; true when it said @words. */
 static bool is_refused_with(uint64_t capabilities, const char *words)
 {
@@ -208,7 +196,7 @@ static bool is_refused_with(uint64_t capabilities, const char *words)
 		struct tt_receiver *receiver = NULL;
 		struct tt_error error = TT_ERROR_INIT;
 
-		keep_capabilities(capabilities);
+		tt_keep_capabilities(capabilities);
 		if (tt_receiver_new(&receiver, "53", NULL, NULL, NULL, &error) != -EPERM ||
 		    strcmp(error.message, words) != 0) {
 			(void)fprintf(stderr, "said: %s\n", error.message);
