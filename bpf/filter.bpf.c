@@ -18,9 +18,9 @@
  * the others: when it is taken, a map remembers what they have in common. Where every
  * UDP datagram is wanted, a fragment that names UDP needs no first.
  *
- * Plain packet loads are calls of a kernel function each. Such a load past the packet's
- * end would end the program at once and uncounted, so each is preceded by a test of the
- * length.
+ * Each read of a packet is a call of a kernel function, so the first bytes are fetched at
+ * once, to where the expression finds them too. A plain load past the packet's end would
+ * end the program at once and uncounted, so each is preceded by a test of the length.
  *
  * A packet whose ports cannot be read, because its headers are broken or cut, is
  * taken only when every port is wanted.
@@ -37,7 +37,6 @@
 #include "bpf/filter_state.h"
 
 /* Plain loads, in the machine's byte order. */
-unsigned long long load_byte(void *skb, unsigned long long offset) asm("llvm.bpf.load.byte");
 unsigned long long load_half(void *skb, unsigned long long offset) asm("llvm.bpf.load.half");
 unsigned long long load_word(void *skb, unsigned long long offset) asm("llvm.bpf.load.word");
 
@@ -75,26 +74,14 @@ enum {
 	HEADERS_READ = TT_FILTER_REJECT_COUNT,
 };
 
-/*
- * What was found in the headers, in __sk_buff.cb: there the programs behind a tail call
- * find it too, and the verifier forgets what it knew of the numbers. In variables it
- * would follow every length that a chain of headers can have.
- */
-enum {
-	CB_BANK,
-	CB_OFFSET,    /* of the UDP header, or of the one at which the walk ended */
-	CB_ID_OFFSET, /* of what names the datagram that a fragment is part of; 0: it is whole */
-	CB_NEXT,      /* IPv6: what the header that was read last names */
-};
-
 struct tt_filter_state state;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, TT_FILTER_SOURCE_COUNT);
 	__type(key, __u32);
-	__type(value, struct tt_filter_counters);
-} counters SEC(".maps");
+	__type(value, struct tt_filter_cpu);
+} cpus SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -117,7 +104,12 @@ struct {
 	__type(value, __u32);
 } slots SEC(".maps");
 
-/* Volatile: else the compiler would keep the values in variables after all. */
+/*
+ * What was found in the headers goes into __sk_buff.cb, where the programs behind a tail
+ * call find it, and where the verifier forgets what it knew of it: in variables it would
+ * follow every length that a chain of headers can have. Volatile, or the compiler would
+ * keep them in variables after all.
+ */
 static __always_inline void put(struct __sk_buff *skb, unsigned int place, __u32 value)
 {
 	*(volatile __u32 *)&skb->cb[place] = value;
@@ -128,32 +120,59 @@ static __always_inline __u32 get(const struct __sk_buff *skb, unsigned int place
 	return *(const volatile __u32 *)&skb->cb[place];
 }
 
+/* Fetches the packet's first bytes. */
+static __always_inline bool fetch_prefix(struct __sk_buff *skb, struct tt_filter_cpu *cpu)
+{
+	__u32 bytes = skb->len;
+
+	if (bytes > TT_FILTER_PREFIX_BYTES)
+		bytes = TT_FILTER_PREFIX_BYTES;
+	if (bytes == 0)
+		return true;
+	/* 1 to 64 it is; this way verifiers know it too that do not conclude it from tests. */
+	barrier_var(bytes);
+	bytes = ((bytes - 1) & (TT_FILTER_PREFIX_BYTES - 1)) + 1;
+	return bpf_skb_load_bytes(skb, 0, cpu->prefix, bytes) == 0;
+}
+
+/* A word at an offset that the packet is known to have. */
+static __always_inline __u32 read_word(struct __sk_buff *skb, const struct tt_filter_cpu *cpu,
+				       __u32 offset)
+{
+	if (offset > TT_FILTER_PREFIX_BYTES - 4)
+		return load_word(skb, offset);
+	/* Says it once more, to verifiers that lose the test on the way to the load. */
+	barrier_var(offset);
+	offset &= TT_FILTER_PREFIX_BYTES - 1;
+	return bpf_ntohl(*(const __u32 *)(cpu->prefix + offset));
+}
+
 /* Finds the UDP header of an IPv4 packet: HEADERS_READ, or the reason to reject it. */
-static __always_inline __u32 walk_ipv4(struct __sk_buff *skb)
+static __always_inline __u32 walk_ipv4(struct __sk_buff *skb, const struct tt_filter_cpu *cpu)
 {
 	__u32 first, word, header_bytes, fragment;
 
-	put(skb, CB_OFFSET, IPV4_HEADER_BYTES_MIN);
-	put(skb, CB_ID_OFFSET, 0);
+	put(skb, TT_FILTER_CB_OFFSET, IPV4_HEADER_BYTES_MIN);
+	put(skb, TT_FILTER_CB_ID_OFFSET, 0);
 	if (skb->len < IPV4_HEADER_BYTES_MIN)
 		return TT_FILTER_REJECT_MALFORMED;
 
-	first = load_byte(skb, 0);
+	first = cpu->prefix[0];
 	header_bytes = (first & 15) * 4;
 	if (first >> 4 != 4 || header_bytes < IPV4_HEADER_BYTES_MIN)
 		return TT_FILTER_REJECT_MALFORMED;
 
-	word = load_word(skb, 6); /* flags and fragment offset, time to live, protocol */
+	word = read_word(skb, cpu, 6); /* flags and fragment offset, time to live, protocol */
 	if ((word & 0xff) != PROTOCOL_UDP)
 		return TT_FILTER_REJECT_NOT_UDP;
 
-	put(skb, CB_OFFSET, header_bytes);
+	put(skb, TT_FILTER_CB_OFFSET, header_bytes);
 	fragment = word >> 16;
 	if (fragment & (IPV4_FRAGMENT_OFFSET_MASK | IPV4_MORE_FRAGMENTS))
-		put(skb, CB_ID_OFFSET, IPV4_ID_OFFSET);
+		put(skb, TT_FILTER_CB_ID_OFFSET, IPV4_ID_OFFSET);
 	if (fragment & IPV4_FRAGMENT_OFFSET_MASK) {
-		put(skb, CB_OFFSET, header_bytes - UDP_HEADER_BYTES); /* there is none */
-		put(skb, CB_NEXT, PROTOCOL_UDP);
+		put(skb, TT_FILTER_CB_OFFSET, header_bytes - UDP_HEADER_BYTES); /* there is none */
+		put(skb, TT_FILTER_CB_NEXT, PROTOCOL_UDP);
 		return TT_FILTER_REJECT_FRAGMENT;
 	}
 	return HEADERS_READ;
@@ -177,13 +196,13 @@ static __always_inline bool is_extension(__u32 kind)
 }
 
 /* Walks the extension headers of an IPv6 packet; as walk_ipv4(). */
-static __always_inline __u32 walk_extensions(struct __sk_buff *skb)
+static __always_inline __u32 walk_extensions(struct __sk_buff *skb, const struct tt_filter_cpu *cpu)
 {
 	/* Unrolled: on its speculative ways Linux 6.1 takes it for a loop without an end. */
 #pragma unroll
 	for (int i = 0; i < EXTENSION_HEADERS_MAX; i++) {
-		__u32 kind = get(skb, CB_NEXT);
-		__u32 offset = get(skb, CB_OFFSET);
+		__u32 kind = get(skb, TT_FILTER_CB_NEXT);
+		__u32 offset = get(skb, TT_FILTER_CB_OFFSET);
 		__u32 word, length;
 
 		if (!is_extension(kind))
@@ -191,12 +210,12 @@ static __always_inline __u32 walk_extensions(struct __sk_buff *skb)
 		if (skb->len < offset + EXTENSION_BYTES_MIN)
 			return TT_FILTER_REJECT_MALFORMED;
 		/* Next header, length, and of a fragment its offset. */
-		word = load_word(skb, offset);
+		word = read_word(skb, cpu, offset);
 		length = word >> 16 & 0xff;
-		put(skb, CB_NEXT, word >> 24);
+		put(skb, TT_FILTER_CB_NEXT, word >> 24);
 		if (kind == PROTOCOL_FRAGMENT) {
 			if (word & (IPV6_FRAGMENT_OFFSET_MASK | IPV6_MORE_FRAGMENTS))
-				put(skb, CB_ID_OFFSET, offset + FRAGMENT_ID_OFFSET);
+				put(skb, TT_FILTER_CB_ID_OFFSET, offset + FRAGMENT_ID_OFFSET);
 			if (word & IPV6_FRAGMENT_OFFSET_MASK)
 				return TT_FILTER_REJECT_FRAGMENT;
 			offset += 8;
@@ -206,32 +225,32 @@ static __always_inline __u32 walk_extensions(struct __sk_buff *skb)
 			offset += (length + 1) * 8;
 		}
 
-		put(skb, CB_OFFSET, offset);
+		put(skb, TT_FILTER_CB_OFFSET, offset);
 		if (word >> 24 == PROTOCOL_UDP)
 			return HEADERS_READ;
 	}
 	/* One header too many; what is no header at all has ended the chain in time. */
-	return is_extension(get(skb, CB_NEXT)) ? TT_FILTER_REJECT_MALFORMED
-					       : TT_FILTER_REJECT_NOT_UDP;
+	return is_extension(get(skb, TT_FILTER_CB_NEXT)) ? TT_FILTER_REJECT_MALFORMED
+							 : TT_FILTER_REJECT_NOT_UDP;
 }
 
 /* Finds the UDP header of an IPv6 packet; as walk_ipv4(). */
-static __always_inline __u32 walk_ipv6(struct __sk_buff *skb)
+static __always_inline __u32 walk_ipv6(struct __sk_buff *skb, const struct tt_filter_cpu *cpu)
 {
 	__u32 next;
 
-	put(skb, CB_OFFSET, IPV6_HEADER_BYTES);
-	put(skb, CB_ID_OFFSET, 0);
+	put(skb, TT_FILTER_CB_OFFSET, IPV6_HEADER_BYTES);
+	put(skb, TT_FILTER_CB_ID_OFFSET, 0);
 	if (skb->len < IPV6_HEADER_BYTES)
 		return TT_FILTER_REJECT_MALFORMED;
-	if (load_byte(skb, 0) >> 4 != 6)
+	if (cpu->prefix[0] >> 4 != 6)
 		return TT_FILTER_REJECT_MALFORMED;
 
-	next = load_byte(skb, 6);
+	next = cpu->prefix[6];
 	if (next == PROTOCOL_UDP)
 		return HEADERS_READ;
-	put(skb, CB_NEXT, next);
-	return walk_extensions(skb);
+	put(skb, TT_FILTER_CB_NEXT, next);
+	return walk_extensions(skb, cpu);
 }
 
 /* Reads what the fragments of one datagram have in common. */
@@ -247,7 +266,7 @@ static __always_inline bool read_fragment_key(struct __sk_buff *skb, __u32 sourc
 		       bpf_skb_load_bytes(skb, IPV4_ADDRESSES_OFFSET + 4, key->destination, 4) == 0;
 	}
 	key->version = 6;
-	key->id = load_word(skb, get(skb, CB_ID_OFFSET));
+	key->id = load_word(skb, get(skb, TT_FILTER_CB_ID_OFFSET));
 	return bpf_skb_load_bytes(skb, IPV6_ADDRESSES_OFFSET, key->source, 32) == 0;
 }
 
@@ -279,7 +298,8 @@ static __always_inline __u32 judge_fragment(struct __sk_buff *skb,
 {
 	if (!bank->follows_fragments)
 		return TT_FILTER_REJECT_FRAGMENT;
-	if (bank->takes_all_ports && !bank->has_expression && get(skb, CB_NEXT) == PROTOCOL_UDP)
+	if (bank->takes_all_ports && !bank->has_expression &&
+	    get(skb, TT_FILTER_CB_NEXT) == PROTOCOL_UDP)
 		return HEADERS_READ;
 	return fragment_is_known(skb, source, count) ? HEADERS_READ : TT_FILTER_REJECT_FRAGMENT;
 }
@@ -291,14 +311,14 @@ static __always_inline bool port_is_in(const struct tt_filter_bank *bank, __u32 
 
 /* Whether the ports are wanted: HEADERS_READ, or the reason to reject. */
 static __always_inline __u32 judge_ports(struct __sk_buff *skb, const struct tt_filter_bank *bank,
-					 __u32 offset)
+					 const struct tt_filter_cpu *cpu, __u32 offset)
 {
 	__u32 ports, side = bank->port_side;
 
 	if (skb->len < offset + PORTS_BYTES)
 		return TT_FILTER_REJECT_MALFORMED;
 
-	ports = load_word(skb, offset);
+	ports = read_word(skb, cpu, offset);
 	if (side != TT_FILTER_SIDE_SOURCE && port_is_in(bank, ports & 0xffff))
 		return HEADERS_READ;
 	if (side != TT_FILTER_SIDE_DESTINATION && port_is_in(bank, ports >> 16))
@@ -320,17 +340,17 @@ static __always_inline __u32 judge_origin(struct __sk_buff *skb, const struct tt
 
 /* What the headers decide, @result being what walking them gave; as judge_origin(). */
 static __always_inline __u32 judge_headers(struct __sk_buff *skb, const struct tt_filter_bank *bank,
-					   __u32 result)
+					   const struct tt_filter_cpu *cpu, __u32 result)
 {
 	if (result == TT_FILTER_REJECT_NOT_UDP)
 		return result;
-	if (get(skb, CB_ID_OFFSET) && !bank->follows_fragments)
+	if (get(skb, TT_FILTER_CB_ID_OFFSET) && !bank->follows_fragments)
 		return TT_FILTER_REJECT_FRAGMENT;
 	if (bank->takes_all_ports)
 		return HEADERS_READ;
 	if (result != HEADERS_READ)
 		return result;
-	return judge_ports(skb, bank, get(skb, CB_OFFSET));
+	return judge_ports(skb, bank, cpu, get(skb, TT_FILTER_CB_OFFSET));
 }
 
 /*
@@ -381,7 +401,7 @@ static __always_inline __u32 take(struct __sk_buff *skb, const struct tt_filter_
 {
 	count->accepted++;
 	if (bank->snap_bytes == TT_FILTER_SNAP_HEADERS)
-		return get(skb, CB_OFFSET) + UDP_HEADER_BYTES;
+		return get(skb, TT_FILTER_CB_OFFSET) + UDP_HEADER_BYTES;
 	return bank->snap_bytes;
 }
 
@@ -389,7 +409,7 @@ static __always_inline __u32 take(struct __sk_buff *skb, const struct tt_filter_
 static __always_inline __u32 take_first(struct __sk_buff *skb, const struct tt_filter_bank *bank,
 					__u32 source, struct tt_filter_counters *count)
 {
-	if (get(skb, CB_ID_OFFSET)) {
+	if (get(skb, TT_FILTER_CB_ID_OFFSET)) {
 		struct tt_filter_fragment fragment = { .time_ns = bpf_ktime_get_coarse_ns() };
 		struct tt_filter_fragment_key key;
 
@@ -405,14 +425,16 @@ int tt_filter(struct __sk_buff *skb)
 	__u32 source = source_of(skb);
 	const struct tt_filter_bank *bank;
 	struct tt_filter_counters *count;
+	struct tt_filter_cpu *cpu;
 	__u32 result, index;
 
 	if (!state.gate)
 		return 0;
 
-	count = bpf_map_lookup_elem(&counters, &source);
-	if (!count)
+	cpu = bpf_map_lookup_elem(&cpus, &source);
+	if (!cpu)
 		return 0; /* cannot be: the map has an entry for each source */
+	count = &cpu->counters;
 	count->seen++;
 
 	index = *(volatile __u32 *)&state.bank_index & 1; /* once: invariant 1 */
@@ -421,20 +443,24 @@ int tt_filter(struct __sk_buff *skb)
 	if (result < TT_FILTER_REJECT_COUNT)
 		goto rejected;
 
-	result = source == TT_FILTER_SOURCE_IPV4 ? walk_ipv4(skb) : walk_ipv6(skb);
+	result = TT_FILTER_REJECT_MALFORMED;
+	if (!fetch_prefix(skb, cpu))
+		goto rejected; /* cannot be: its length says that the bytes are there */
+	result = source == TT_FILTER_SOURCE_IPV4 ? walk_ipv4(skb, cpu) : walk_ipv6(skb, cpu);
 	if (result == TT_FILTER_REJECT_FRAGMENT) {
 		result = judge_fragment(skb, bank, source, count);
 		if (result < TT_FILTER_REJECT_COUNT)
 			goto rejected;
 		return take(skb, bank, count);
 	}
-	result = judge_headers(skb, bank, result);
+	result = judge_headers(skb, bank, cpu, result);
 	if (result < TT_FILTER_REJECT_COUNT)
 		goto rejected;
 	if (!bank->has_expression)
 		return take_first(skb, bank, source, count);
 
-	put(skb, CB_BANK, index);
+	put(skb, TT_FILTER_CB_BANK, index);
+	put(skb, TT_FILTER_CB_SOURCE, source);
 	/* A slot that the compiler knows is a direct jump. */
 	if (index)
 		bpf_tail_call_static(skb, &slots, TT_FILTER_SLOT_EXPRESSION_1);
@@ -451,13 +477,14 @@ rejected:
 SEC("socket")
 int tt_accept(struct __sk_buff *skb)
 {
-	__u32 source = source_of(skb);
-	struct tt_filter_counters *count;
+	__u32 source = get(skb, TT_FILTER_CB_SOURCE);
+	struct tt_filter_cpu *cpu;
 
-	count = bpf_map_lookup_elem(&counters, &source);
-	if (!count)
+	cpu = bpf_map_lookup_elem(&cpus, &source);
+	if (!cpu)
 		return 0; /* cannot be, as above */
-	return take_first(skb, &state.banks[get(skb, CB_BANK) & 1], source, count);
+	return take_first(skb, &state.banks[get(skb, TT_FILTER_CB_BANK) & 1], source,
+			  &cpu->counters);
 }
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

@@ -36,7 +36,7 @@ enum {
 struct tt_filter_program {
 	struct filter_bpf *skeleton; /* owned */
 	unsigned int cpus_count;
-	struct tt_filter_counters *cpu_counters; /* owned; one for each possible CPU */
+	struct tt_filter_cpu *cpus; /* owned; one for each possible CPU */
 };
 
 static void skeleton_destroyp(struct filter_bpf **skeleton)
@@ -202,8 +202,8 @@ int tt_filter_program_new(struct tt_filter_program **ret_program, struct tt_erro
 	if (!program)
 		return tt_error_set(reterr, -ENOMEM, "load the port filter: %s", strerror(ENOMEM));
 	program->cpus_count = (unsigned int)cpus_count;
-	program->cpu_counters = calloc(program->cpus_count, sizeof(*program->cpu_counters));
-	if (!program->cpu_counters)
+	program->cpus = calloc(program->cpus_count, sizeof(*program->cpus));
+	if (!program->cpus)
 		return tt_error_set(reterr, -ENOMEM, "load the port filter: %s", strerror(ENOMEM));
 
 	r = load_skeleton(&program->skeleton, reterr);
@@ -223,7 +223,7 @@ void tt_filter_program_free(struct tt_filter_program *program)
 		return;
 
 	filter_bpf__destroy(program->skeleton);
-	free(program->cpu_counters);
+	free(program->cpus);
 	free(program);
 }
 
@@ -268,8 +268,9 @@ int tt_filter_program_load_expression(const struct tt_filter_program *program,
 	const char *reason;
 	int fd, r;
 
-	r = tt_translate(code, count, bpf_map__fd(program->skeleton->maps.slots), &insns,
-			 &insns_count, reterr);
+	struct tt_translate_maps maps = { .slots_fd = bpf_map__fd(program->skeleton->maps.slots),
+					  .cpus_fd = bpf_map__fd(program->skeleton->maps.cpus) };
+	r = tt_translate(code, count, maps, &insns, &insns_count, reterr);
 	if (r < 0)
 		return r;
 
@@ -322,16 +323,16 @@ static uint64_t derive_rejected(const struct tt_filter_counters *one, bool is_cl
 int tt_filter_program_read_counters(const struct tt_filter_program *program, bool is_closed,
 				    struct tt_filter_counters ret_counters[TT_FILTER_SOURCE_COUNT])
 {
-	int fd = bpf_map__fd(program->skeleton->maps.counters);
+	int fd = bpf_map__fd(program->skeleton->maps.cpus);
 
 	memset(ret_counters, 0, TT_FILTER_SOURCE_COUNT * sizeof(*ret_counters));
 	for (uint32_t source = 0; source < TT_FILTER_SOURCE_COUNT; source++) {
 		struct tt_filter_counters *sum = &ret_counters[source];
 
-		if (bpf_map_lookup_elem(fd, &source, program->cpu_counters) < 0)
+		if (bpf_map_lookup_elem(fd, &source, program->cpus) < 0)
 			return -errno;
 		for (unsigned int cpu = 0; cpu < program->cpus_count; cpu++) {
-			const struct tt_filter_counters *one = &program->cpu_counters[cpu];
+			const struct tt_filter_counters *one = &program->cpus[cpu].counters;
 
 			sum->seen += one->seen;
 			sum->accepted += one->accepted;

@@ -21,6 +21,7 @@ enum {
 	TT_FILTER_INTERFACES_MAX = 256,
 	TT_FILTER_FRAGMENTS_MAX = 16384, /* fragmented datagrams that are followed at a time */
 	TT_FILTER_SNAP_HEADERS = 0,      /* instead of a length: IP and UDP headers, no more */
+	TT_FILTER_PREFIX_BYTES = 64,     /* IPv4 with all its options and the ports fit in */
 };
 
 /* How long a host waits for the rest of a fragmented datagram (RFC 8200, 4.5, and Linux). */
@@ -104,4 +105,20 @@ struct tt_filter_counters {
 	__u64 accepted;
 	__u64 rejected[13];   /* EXPRESSION is none of them: it is what is left of seen */
 	__u64 fragments_late; /* of rejected[FRAGMENT]: came after the time to wait for them */
+};
+
+/* What one CPU has for one source. */
+struct tt_filter_cpu {
+	struct tt_filter_counters counters;
+	__u8 prefix[TT_FILTER_PREFIX_BYTES]; /* the first bytes of the packet under way */
+	__u8 reserved[8];                    /* behind a word that begins in the last of them */
+};
+
+/* Words that the programs leave each other in __sk_buff.cb. */
+enum {
+	TT_FILTER_CB_BANK,
+	TT_FILTER_CB_SOURCE,
+	TT_FILTER_CB_OFFSET,    /* of the UDP header, or of the one at which the walk ended */
+	TT_FILTER_CB_ID_OFFSET, /* of what names the datagram that a fragment is part of; 0: whole */
+	TT_FILTER_CB_NEXT,      /* IPv6: what the header that was read last names */
 };

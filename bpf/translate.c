@@ -10,8 +10,8 @@
  * The translation is written twice by the same functions: first to learn where each
  * instruction begins, then with the jumps filled in.
  *
- *   r6 the packet   r7 the accumulator   r8 the index   r9 the packet's length
- *   memory words on the stack; r0 to r3 for the moment
+ *   r6 the packet   r7 the accumulator   r8 the index   r9 the packet's first bytes
+ *   on the stack: memory words, the packet's length, a map's key; r0 to r3 for the moment
  */
 
 #include "bpf/translate.h"
@@ -35,12 +35,19 @@ enum {
 
 enum {
 	REG_VALUE = BPF_REG_0,
+	REG_LENGTH = BPF_REG_1,
 	REG_OFFSET = BPF_REG_2,
 	REG_END = BPF_REG_3,
 	REG_PACKET = BPF_REG_6,
 	REG_A = BPF_REG_7,
 	REG_X = BPF_REG_8,
-	REG_LENGTH = BPF_REG_9,
+	REG_PREFIX = BPF_REG_9,
+};
+
+/* Places on the stack, from its top; memory words are the first ones. */
+enum {
+	LENGTH_OFFSET = -4 * (BPF_MEMWORDS + 1),
+	KEY_OFFSET = -4 * (BPF_MEMWORDS + 2),
 };
 
 /* What the first pass finds out about an instruction. */
@@ -53,7 +60,7 @@ struct place {
 struct translation {
 	const struct sock_filter *code;
 	size_t count;
-	int slots_fd;
+	struct tt_translate_maps maps;
 	struct place *places; /* owned */
 	bool uses_memory[BPF_MEMWORDS];
 	bool accepts; /* some way leads to ACCEPT */
@@ -312,11 +319,38 @@ static int32_t memory_offset(uint32_t word)
 	return -4 * ((int32_t)word + 1);
 }
 
+static void emit_map(struct translation *t, unsigned int to, int map_fd)
+{
+	emit(t, BPF_LD | BPF_DW | BPF_IMM, to, BPF_PSEUDO_MAP_FD, 0, (uint32_t)map_fd);
+	emit(t, 0, 0, 0, 0, 0); /* the upper half of the address */
+}
+
+static void emit_packet_field(struct translation *t, unsigned int to, size_t offset)
+{
+	emit(t, BPF_LDX | BPF_W | BPF_MEM, to, REG_PACKET, (int32_t)offset, 0);
+}
+
+/* Finds the packet's first bytes. */
+static void emit_find_prefix(struct translation *t)
+{
+	emit_packet_field(t, BPF_REG_1, offsetof(struct __sk_buff, cb[TT_FILTER_CB_SOURCE]));
+	emit(t, BPF_STX | BPF_W | BPF_MEM, BPF_REG_10, BPF_REG_1, KEY_OFFSET, 0);
+	emit(t, BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_2, BPF_REG_10, 0, 0);
+	emit(t, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_2, 0, 0, (uint32_t)KEY_OFFSET);
+	emit_map(t, BPF_REG_1, t->maps.cpus_fd);
+	emit(t, BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_map_lookup_elem);
+	emit(t, BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_0, 0, way_to(t, t->reject_start), 0);
+	emit(t, BPF_ALU64 | BPF_MOV | BPF_X, REG_PREFIX, BPF_REG_0, 0, 0);
+	emit(t, BPF_ALU64 | BPF_ADD | BPF_K, REG_PREFIX, 0, 0,
+	     (uint32_t)offsetof(struct tt_filter_cpu, prefix));
+}
+
 static void emit_start(struct translation *t)
 {
 	emit(t, BPF_ALU64 | BPF_MOV | BPF_X, REG_PACKET, BPF_REG_1, 0, 0);
-	emit(t, BPF_LDX | BPF_W | BPF_MEM, REG_LENGTH, BPF_REG_1,
-	     (int32_t)offsetof(struct __sk_buff, len), 0);
+	emit_find_prefix(t);
+	emit_packet_field(t, REG_LENGTH, offsetof(struct __sk_buff, len));
+	emit(t, BPF_STX | BPF_W | BPF_MEM, BPF_REG_10, REG_LENGTH, LENGTH_OFFSET, 0);
 	emit_set(t, REG_A, 0);
 	emit_set(t, REG_X, 0);
 	for (uint32_t word = 0; word < BPF_MEMWORDS; word++) {
@@ -325,25 +359,59 @@ static void emit_start(struct translation *t)
 	}
 }
 
+static void emit_length(struct translation *t)
+{
+	emit(t, BPF_LDX | BPF_W | BPF_MEM, REG_LENGTH, BPF_REG_10, LENGTH_OFFSET, 0);
+}
+
+/* Reads a big-endian value of the packet's first bytes. */
+static void emit_prefix_load(struct translation *t, unsigned int from, uint32_t offset,
+			     uint32_t size)
+{
+	static const uint8_t widths[] = { [1] = BPF_B, [2] = BPF_H, [4] = BPF_W };
+
+	emit(t, BPF_LDX | widths[size] | BPF_MEM, REG_VALUE, from, (int32_t)offset, 0);
+	if (size > 1)
+		emit(t, BPF_ALU | BPF_END | BPF_TO_BE, REG_VALUE, 0, 0, size * 8);
+}
+
 /* Gets a value at a fixed offset into REG_VALUE. */
 static void emit_absolute_load(struct translation *t, size_t index)
 {
 	const struct sock_filter *insn = &t->code[index];
-	uint32_t end = insn->k + size_of(insn->code);
+	uint32_t size = size_of(insn->code);
+	uint32_t end = insn->k + size;
 
-	if (t->places[index].known_bytes < end)
+	if (t->places[index].known_bytes < end) {
+		emit_length(t);
 		emit_if(t, BPF_JLT, REG_LENGTH, end, t->reject_start);
-	emit(t, BPF_LD | BPF_ABS | BPF_SIZE(insn->code), 0, 0, 0, insn->k);
+	}
+	if (end <= TT_FILTER_PREFIX_BYTES)
+		emit_prefix_load(t, REG_PREFIX, insn->k, size);
+	else
+		emit(t, BPF_LD | BPF_ABS | BPF_SIZE(insn->code), 0, 0, 0, insn->k);
 }
 
 /* Likewise at the index plus an offset; 64 bits hold the sum. */
 static void emit_indirect_load(struct translation *t, const struct sock_filter *insn)
 {
+	uint32_t size = size_of(insn->code);
+	int32_t prefix_load_count = size > 1 ? 4 : 3;
+
 	emit_move(t, REG_OFFSET, REG_X);
 	emit(t, BPF_ALU64 | BPF_ADD | BPF_K, REG_OFFSET, 0, 0, insn->k);
 	emit(t, BPF_ALU64 | BPF_MOV | BPF_X, REG_END, REG_OFFSET, 0, 0);
-	emit(t, BPF_ALU64 | BPF_ADD | BPF_K, REG_END, 0, 0, size_of(insn->code));
+	emit(t, BPF_ALU64 | BPF_ADD | BPF_K, REG_END, 0, 0, size);
+	emit_length(t);
 	emit(t, BPF_JMP | BPF_JGT | BPF_X, REG_END, REG_LENGTH, way_to(t, t->reject_start), 0);
+
+	/* Nearly always it is in the first bytes; to the load behind them, else. */
+	emit(t, BPF_JMP | BPF_JGT | BPF_K, REG_OFFSET, 0, prefix_load_count + 1,
+	     TT_FILTER_PREFIX_BYTES - size);
+	emit(t, BPF_ALU64 | BPF_MOV | BPF_X, REG_END, REG_PREFIX, 0, 0);
+	emit(t, BPF_ALU64 | BPF_ADD | BPF_X, REG_END, REG_OFFSET, 0, 0);
+	emit_prefix_load(t, REG_END, 0, size);
+	emit(t, BPF_JMP | BPF_JA, 0, 0, 1, 0);
 	emit(t, BPF_LD | BPF_IND | BPF_SIZE(insn->code), 0, REG_OFFSET, 0, 0);
 }
 
@@ -361,7 +429,7 @@ static void emit_load(struct translation *t, size_t index)
 		emit_set(t, to, insn->k);
 		break;
 	case BPF_LEN:
-		emit_move(t, to, REG_LENGTH);
+		emit(t, BPF_LDX | BPF_W | BPF_MEM, to, BPF_REG_10, LENGTH_OFFSET, 0);
 		break;
 	case BPF_MEM:
 		emit(t, BPF_LDX | BPF_W | BPF_MEM, to, BPF_REG_10, memory_offset(insn->k), 0);
@@ -512,9 +580,7 @@ static void emit_end(struct translation *t)
 	t->accept_start = (uint32_t)t->insns_count;
 	if (t->accepts) {
 		emit(t, BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_1, REG_PACKET, 0, 0);
-		emit(t, BPF_LD | BPF_DW | BPF_IMM, BPF_REG_2, BPF_PSEUDO_MAP_FD, 0,
-		     (uint32_t)t->slots_fd);
-		emit(t, 0, 0, 0, 0, 0); /* the upper half of the address */
+		emit_map(t, BPF_REG_2, t->maps.slots_fd);
 		emit_set(t, BPF_REG_3, TT_FILTER_SLOT_ACCEPT);
 		emit(t, BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_tail_call);
 	}
@@ -558,11 +624,11 @@ static int translate(struct translation *t, struct tt_error *reterr)
 	return 0;
 }
 
-int tt_translate(const struct sock_filter *code, size_t count, int slots_fd,
+int tt_translate(const struct sock_filter *code, size_t count, struct tt_translate_maps maps,
 		 struct bpf_insn **ret_insns, size_t *ret_count, struct tt_error *reterr)
 {
 	TT_CLEANUP(translation_deinit)
-	struct translation t = { .code = code, .count = count, .slots_fd = slots_fd };
+	struct translation t = { .code = code, .count = count, .maps = maps };
 	int r;
 
 	if (count == 0 || count > CLASSIC_INSNS_MAX)
