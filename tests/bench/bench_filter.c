@@ -8,9 +8,9 @@
  * included; "return 0" says how much that is.
  *
  * The second compares an expression as a classic filter, which the kernel compiles,
- * with its translation. There is no test run for classic filters, so both sit on
- * sockets of the same kind, and packets are sent to them: what send() takes longer
- * than with "return 0" there is the filter's. Neither keeps a packet: where the classic
+ * with its translation. There is no test run for classic filters, so both take turns on
+ * one socket, and packets are sent to it: what send() takes longer than with "return 0"
+ * there is the filter's. Neither keeps a packet: where the classic
  * program would take one it returns 0, and the translation goes on to a program that
  * does. Their verdicts are tried before, with the programs as they are.
  *
@@ -42,6 +42,7 @@ enum {
 	PROGRAM_ROUNDS_COUNT = 201,
 	RUNS_PER_ROUND = 20000, /* a call costs microseconds: a tenth of a nanosecond each */
 	SEND_ROUNDS_COUNT = 1601,
+	WARM_SENDS = 20,       /* a filter just attached is in no cache */
 	SENDS_PER_ROUND = 200, /* short: what disturbs a round spares the others */
 	FRAME_BYTES_MAX = 512,
 	SNAP_BYTES = 262144,
@@ -380,81 +381,92 @@ enum rival {
 	RIVALS_COUNT,
 };
 
-/* One expression and one packet, sent to three sockets with a filter each. */
+/* One expression and one packet, sent to a socket whose filter changes. */
 struct match {
 	const struct kind *kind;
-	int sockets[RIVALS_COUNT][2]; /* owned; the first sends */
-	int slots_fd;                 /* owned, with what follows */
-	int program_fd;
+	int sockets[2];                        /* owned; the first sends */
+	int slots_fd;                          /* owned */
+	int programs[RIVALS_COUNT];            /* of NOTHING borrowed, of TRANSLATED owned */
+	struct sock_filter code[BPF_MAXINSNS]; /* of CLASSIC */
+	size_t code_count;
 	uint8_t frame[FRAME_BYTES_MAX];
 	size_t frame_bytes;
 	double ns[RIVALS_COUNT][SEND_ROUNDS_COUNT];
 };
 
-static void match_init(struct match *match, const struct kind *kind)
+static void match_init(struct match *match, const struct kind *kind, int nothing_fd)
 {
 	memset(match, 0, sizeof(*match));
 	match->kind = kind;
+	match->sockets[0] = match->sockets[1] = -1;
 	match->slots_fd = -1;
-	match->program_fd = -1;
-	for (size_t i = 0; i < RIVALS_COUNT; i++)
-		match->sockets[i][0] = match->sockets[i][1] = -1;
+	match->programs[NOTHING] = nothing_fd;
+	match->programs[TRANSLATED] = -1;
 	match->frame_bytes = build_frame(&kind->packet, match->frame);
 }
 
 static void match_deinit(struct match *match)
 {
+	tt_closep(&match->sockets[0]);
+	tt_closep(&match->sockets[1]);
 	tt_closep(&match->slots_fd);
-	tt_closep(&match->program_fd);
-	for (size_t i = 0; i < RIVALS_COUNT; i++) {
-		tt_closep(&match->sockets[i][0]);
-		tt_closep(&match->sockets[i][1]);
+	tt_closep(&match->programs[TRANSLATED]);
+}
+
+/* Makes the classic program return 0 wherever it returns. */
+static void keep_nothing(struct match *match)
+{
+	for (size_t i = 0; i < match->code_count; i++) {
+		if (BPF_CLASS(match->code[i].code) == BPF_RET)
+			match->code[i] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0);
 	}
 }
 
-static int attach_classic(const struct match *match, const struct sock_filter *code, size_t count,
-			  struct tt_error *reterr)
+/* Puts a filter in the place of another. */
+static int attach(struct match *match, enum rival rival, struct tt_error *reterr)
 {
-	struct sock_fprog program = { .len = (unsigned short)count,
-				      .filter = (struct sock_filter *)(uintptr_t)code };
-	int r = 0;
+	struct sock_fprog classic = { .len = (unsigned short)match->code_count,
+				      .filter = match->code };
+	const int *program = &match->programs[rival];
+	int r;
 
-	if (setsockopt(match->sockets[CLASSIC][1], SOL_SOCKET, SO_ATTACH_FILTER, &program,
-		       sizeof(program)) < 0)
+	if (rival == CLASSIC)
+		r = setsockopt(match->sockets[1], SOL_SOCKET, SO_ATTACH_FILTER, &classic,
+			       sizeof(classic));
+	else
+		r = setsockopt(match->sockets[1], SOL_SOCKET, SO_ATTACH_BPF, program,
+			       sizeof(*program));
+	if (r < 0) {
 		r = -errno;
-	return r < 0 ? tt_error_set(reterr, r, "attach the classic filter: %s", strerror(-r)) : 0;
+		return tt_error_set(reterr, r, "attach a filter: %s", strerror(-r));
+	}
+	return 0;
 }
 
-static int attach_program(const struct match *match, enum rival rival, int program_fd,
-			  struct tt_error *reterr)
+static int send_packets(const struct match *match, size_t count, struct tt_error *reterr)
 {
-	int r = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (send(match->sockets[0], match->frame + ETH_HLEN, match->frame_bytes - ETH_HLEN,
+			 MSG_NOSIGNAL) < 0) {
+			int r = -errno;
 
-	if (setsockopt(match->sockets[rival][1], SOL_SOCKET, SO_ATTACH_BPF, &program_fd,
-		       sizeof(program_fd)) < 0)
-		r = -errno;
-	return r < 0 ? tt_error_set(reterr, r, "attach a program: %s", strerror(-r)) : 0;
-}
-
-static int send_packet(const struct match *match, enum rival rival)
-{
-	return send(match->sockets[rival][0], match->frame + ETH_HLEN,
-		    match->frame_bytes - ETH_HLEN, MSG_NOSIGNAL) < 0
-		       ? -errno
-		       : 0;
+			return tt_error_set(reterr, r, "send: %s", strerror(-r));
+		}
+	}
+	return 0;
 }
 
 /* Whether the classic program, as it is, takes the packet. */
-static int try_classic(const struct match *match, bool *ret_is_taken, struct tt_error *reterr)
+static int try_classic(struct match *match, bool *ret_is_taken, struct tt_error *reterr)
 {
 	uint8_t byte;
 	int r;
 
-	r = send_packet(match, CLASSIC);
-	if (r < 0)
-		return tt_error_set(reterr, r, "send: %s", strerror(-r));
-	*ret_is_taken = recv(match->sockets[CLASSIC][1], &byte, sizeof(byte), MSG_DONTWAIT) >= 0;
-	return 0;
+	r = attach(match, CLASSIC, reterr);
+	if (r == 0)
+		r = send_packets(match, 1, reterr);
+	*ret_is_taken = recv(match->sockets[1], &byte, sizeof(byte), MSG_DONTWAIT) >= 0;
+	return r;
 }
 
 /* Puts in place what comes behind an acceptance of the translation. */
@@ -476,8 +488,7 @@ static void free_insns(struct bpf_insn **insns)
 	free(*insns);
 }
 
-static int load_translation(struct match *match, const struct sock_filter *code, size_t count,
-			    struct tt_error *reterr)
+static int load_translation(struct match *match, struct tt_error *reterr)
 {
 	TT_CLEANUP(free_insns) struct bpf_insn *insns = NULL;
 	size_t insns_count;
@@ -489,12 +500,13 @@ static int load_translation(struct match *match, const struct sock_filter *code,
 		r = -errno;
 		return tt_error_set(reterr, r, "make the slots: %s", strerror(-r));
 	}
-	r = tt_translate(code, count, match->slots_fd, &insns, &insns_count, reterr);
+	r = tt_translate(match->code, match->code_count, match->slots_fd, &insns, &insns_count,
+			 reterr);
 	if (r < 0)
 		return r;
-	match->program_fd = bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, "tt_expression",
-					  "Dual MIT/GPL", insns, insns_count, NULL);
-	if (match->program_fd < 0) {
+	match->programs[TRANSLATED] = bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, "tt_expression",
+						    "Dual MIT/GPL", insns, insns_count, NULL);
+	if (match->programs[TRANSLATED] < 0) {
 		r = -errno;
 		return tt_error_set(reterr, r, "load the translation: %s", strerror(-r));
 	}
@@ -502,7 +514,7 @@ static int load_translation(struct match *match, const struct sock_filter *code,
 }
 
 /* Both must judge the packet as is expected. */
-static int check_verdicts(const struct match *match, struct tt_error *reterr)
+static int check_verdicts(struct match *match, struct tt_error *reterr)
 {
 	bool is_expected = match->kind->expected == TAKEN;
 	bool is_taken = false;
@@ -518,7 +530,8 @@ static int check_verdicts(const struct match *match, struct tt_error *reterr)
 	r = set_end(match, 1, reterr);
 	if (r < 0)
 		return r;
-	r = run_program(match->program_fd, match->frame, match->frame_bytes, 1, &value, reterr);
+	r = run_program(match->programs[TRANSLATED], match->frame, match->frame_bytes, 1, &value,
+			reterr);
 	if (r < 0)
 		return r;
 	if (value != is_expected)
@@ -527,68 +540,52 @@ static int check_verdicts(const struct match *match, struct tt_error *reterr)
 	return 0;
 }
 
-/* The classic program with "return 0" for each return. */
-static int attach_keeping_nothing(const struct match *match, const struct sock_filter *code,
-				  size_t count, struct tt_error *reterr)
-{
-	struct sock_filter own[BPF_MAXINSNS];
-
-	if (count > BPF_MAXINSNS)
-		return tt_error_set(reterr, -E2BIG, "%s", strerror(E2BIG));
-	for (size_t i = 0; i < count; i++) {
-		own[i] = code[i];
-		if (BPF_CLASS(own[i].code) == BPF_RET)
-			own[i] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0);
-	}
-	return attach_classic(match, own, count, reterr);
-}
-
-static int prepare_match(struct match *match, int nothing_fd, struct tt_error *reterr)
+static int compile_expression(struct match *match, struct tt_error *reterr)
 {
 	TT_CLEANUP(expression_dropp) struct tt_expression *expression = NULL;
 	const struct sock_filter *code;
-	size_t count;
 	int r;
 
-	for (size_t i = 0; i < RIVALS_COUNT; i++) {
-		if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, match->sockets[i]) < 0) {
-			r = -errno;
-			return tt_error_set(reterr, r, "make sockets: %s", strerror(-r));
-		}
-	}
 	r = tt_expression_new(&expression, match->kind->expression, reterr);
 	if (r < 0)
 		return r;
-	code = tt_expression_code(expression, &count);
+	code = tt_expression_code(expression, &match->code_count);
+	if (match->code_count > BPF_MAXINSNS)
+		return tt_error_set(reterr, -E2BIG, "%s", strerror(E2BIG));
+	memcpy(match->code, code, match->code_count * sizeof(*code));
+	return 0;
+}
 
-	r = attach_classic(match, code, count, reterr);
+static int prepare_match(struct match *match, struct tt_error *reterr)
+{
+	int r;
+
+	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, match->sockets) < 0) {
+		r = -errno;
+		return tt_error_set(reterr, r, "make sockets: %s", strerror(-r));
+	}
+	r = compile_expression(match, reterr);
 	if (r == 0)
-		r = load_translation(match, code, count, reterr);
+		r = load_translation(match, reterr);
 	if (r == 0)
 		r = check_verdicts(match, reterr);
-	if (r == 0)
-		r = attach_keeping_nothing(match, code, count, reterr);
-	if (r == 0)
-		r = set_end(match, 0, reterr);
-	if (r == 0)
-		r = attach_program(match, TRANSLATED, match->program_fd, reterr);
-	if (r == 0)
-		r = attach_program(match, NOTHING, nothing_fd, reterr);
-	return r;
+	keep_nothing(match);
+	return r == 0 ? set_end(match, 0, reterr) : r;
 }
 
 static int time_sends(struct match *match, enum rival rival, size_t round, struct tt_error *reterr)
 {
-	double start_ns = now_ns();
+	double start_ns;
+	int r;
 
-	for (size_t i = 0; i < SENDS_PER_ROUND; i++) {
-		int r = send_packet(match, rival);
-
-		if (r < 0)
-			return tt_error_set(reterr, r, "send: %s", strerror(-r));
-	}
+	r = attach(match, rival, reterr);
+	if (r == 0)
+		r = send_packets(match, WARM_SENDS, reterr);
+	start_ns = now_ns();
+	if (r == 0)
+		r = send_packets(match, SENDS_PER_ROUND, reterr);
 	match->ns[rival][round] = (now_ns() - start_ns) / SENDS_PER_ROUND;
-	return 0;
+	return r;
 }
 
 /* Half of the way from one quartile to the other. */
@@ -614,11 +611,11 @@ static void print_match(struct match *match)
 	       deviation(ours), ours[middle] / classic[middle]);
 }
 
-static int run_match(struct match *match, int nothing_fd, struct tt_error *reterr)
+static int run_match(struct match *match, struct tt_error *reterr)
 {
 	int r;
 
-	r = prepare_match(match, nothing_fd, reterr);
+	r = prepare_match(match, reterr);
 	if (r < 0)
 		return r;
 	for (size_t round = 0; round < SEND_ROUNDS_COUNT; round++) {
@@ -644,8 +641,8 @@ static int print_matches(int nothing_fd, struct tt_error *reterr)
 
 		if (!kinds[i].expression)
 			continue;
-		match_init(&match, &kinds[i]);
-		r = run_match(&match, nothing_fd, reterr);
+		match_init(&match, &kinds[i], nothing_fd);
+		r = run_match(&match, reterr);
 		match_deinit(&match);
 		if (r < 0)
 			return r;
