@@ -46,7 +46,9 @@ enum change_kind {
 struct changes {
 	enum change_kind kind;
 	size_t count;
-	const char *ports; /* as given with -p */
+	size_t done_count;
+	_Atomic bool is_over; /* set when the run has ended: a change would wait for nothing */
+	const char *ports;    /* as given with -p */
 	uint64_t changes_ns[CHANGES_MAX];
 	uint64_t membarriers_ns[CHANGES_MAX];
 	struct tt_error error;
@@ -129,11 +131,12 @@ static void *make_changes(void *context)
 	(void)sigemptyset(&wanted);
 	(void)sigaddset(&wanted, SIGUSR1);
 	(void)sigwait(&wanted, &signal_number);
-	for (size_t i = 0; i < changes->count && changes->r == 0; i++) {
+	while (changes->done_count < changes->count && !changes->is_over && changes->r == 0) {
+		size_t index = changes->done_count;
 		uint64_t start_ns = now_ns();
 
-		changes->r = change(changes, i);
-		changes->changes_ns[i] = now_ns() - start_ns;
+		changes->r = change(changes, index);
+		changes->changes_ns[index] = now_ns() - start_ns;
 
 		start_ns = now_ns();
 		if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) < 0 && changes->r == 0) {
@@ -141,7 +144,9 @@ static void *make_changes(void *context)
 			(void)snprintf(changes->error.message, sizeof(changes->error.message),
 				       "membarrier: %s", strerror(-changes->r));
 		}
-		changes->membarriers_ns[i] = now_ns() - start_ns;
+		changes->membarriers_ns[index] = now_ns() - start_ns;
+		if (!changes->is_over)
+			changes->done_count++;
 	}
 	(void)tt_receiver_stop(running);
 	return NULL;
@@ -199,8 +204,8 @@ static void print_account(const struct tally *tally, const struct changes *chang
 		print_number(i ? "," : ",\"rejected\":{", tt_reject_name(i), rejected[i]);
 	print_number("},", "final", accounting.is_final);
 	printf(",\"filter\":\"%s\"", tt_filter_kind_name((unsigned int)accounting.filter_kind));
-	print_times("changes_ns", changes->changes_ns, changes->count);
-	print_times("membarriers_ns", changes->membarriers_ns, changes->count);
+	print_times("changes_ns", changes->changes_ns, changes->done_count);
+	print_times("membarriers_ns", changes->membarriers_ns, changes->done_count);
 	print_number(",", "cpu_ns", (uint64_t)cpu.tv_sec * 1000000000U + (uint64_t)cpu.tv_nsec);
 	printf(",\"payload_sum\":%" PRIu64 "}\n", tally->sum);
 }
@@ -288,6 +293,7 @@ static int run_receiver(struct changes *changes, struct tt_error *reterr)
 	}
 	r = tt_receiver_run(running, reterr);
 	if (changes->count > 0) {
+		changes->is_over = true;
 		(void)pthread_kill(thread, SIGUSR1); /* if it still waits; no error matters */
 		(void)pthread_join(thread, NULL);
 	}
