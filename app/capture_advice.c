@@ -120,7 +120,7 @@ static bool advise_on_rejected(const struct tt_capture_facts *facts, const struc
 	for (size_t i = 0; i < sizeof(by_weight) / sizeof(by_weight[0]); i++) {
 		const char *advice = advice_of(by_weight[i], facts->options);
 
-		if (totals->rejected[by_weight[i]] == 0 || !advice)
+		if (!advice || totals->rejected[by_weight[i]] == 0)
 			continue;
 		tt_remark_add(remark, "%s", advice);
 		return true;

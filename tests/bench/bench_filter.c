@@ -21,6 +21,7 @@
  */
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <endian.h>
 #include <errno.h>
 #include <linux/if_ether.h>
@@ -386,6 +387,7 @@ struct match {
 	const struct kind *kind;
 	int sockets[2];                        /* owned; the first sends */
 	int slots_fd;                          /* owned */
+	int cpus_fd;                           /* owned */
 	int programs[RIVALS_COUNT];            /* of NOTHING borrowed, of TRANSLATED owned */
 	struct sock_filter code[BPF_MAXINSNS]; /* of CLASSIC */
 	size_t code_count;
@@ -400,6 +402,7 @@ static void match_init(struct match *match, const struct kind *kind, int nothing
 	match->kind = kind;
 	match->sockets[0] = match->sockets[1] = -1;
 	match->slots_fd = -1;
+	match->cpus_fd = -1;
 	match->programs[NOTHING] = nothing_fd;
 	match->programs[TRANSLATED] = -1;
 	match->frame_bytes = build_frame(&kind->packet, match->frame);
@@ -410,6 +413,7 @@ static void match_deinit(struct match *match)
 	tt_closep(&match->sockets[0]);
 	tt_closep(&match->sockets[1]);
 	tt_closep(&match->slots_fd);
+	tt_closep(&match->cpus_fd);
 	tt_closep(&match->programs[TRANSLATED]);
 }
 
@@ -488,9 +492,41 @@ static void free_insns(struct bpf_insn **insns)
 	free(*insns);
 }
 
+static void free_cpus(struct tt_filter_cpu **cpus)
+{
+	free(*cpus);
+}
+
+/* Makes the map that the main program would have put the packet's first bytes into. */
+static int make_prefix(struct match *match, struct tt_error *reterr)
+{
+	int cpus_count = libbpf_num_possible_cpus();
+	TT_CLEANUP(free_cpus) struct tt_filter_cpu *cpus = NULL;
+	size_t packet_bytes = match->frame_bytes - ETH_HLEN;
+	uint32_t source = 0; /* as __sk_buff.cb is, where nobody wrote to it */
+	int r;
+
+	cpus = cpus_count > 0 ? calloc((size_t)cpus_count, sizeof(*cpus)) : NULL;
+	if (!cpus)
+		return tt_error_set(reterr, -ENOMEM, "make the map of CPUs: %s", strerror(ENOMEM));
+	for (int i = 0; i < cpus_count; i++)
+		memcpy(cpus[i].prefix, match->frame + ETH_HLEN,
+		       packet_bytes < TT_FILTER_PREFIX_BYTES ? packet_bytes
+							     : TT_FILTER_PREFIX_BYTES);
+
+	match->cpus_fd = bpf_map_create(BPF_MAP_TYPE_PERCPU_ARRAY, "cpus", sizeof(source),
+					sizeof(*cpus), 1, NULL);
+	if (match->cpus_fd < 0 || bpf_map_update_elem(match->cpus_fd, &source, cpus, BPF_ANY) < 0) {
+		r = -errno;
+		return tt_error_set(reterr, r, "make the map of CPUs: %s", strerror(-r));
+	}
+	return 0;
+}
+
 static int load_translation(struct match *match, struct tt_error *reterr)
 {
 	TT_CLEANUP(free_insns) struct bpf_insn *insns = NULL;
+	struct tt_translate_maps maps;
 	size_t insns_count;
 	int r;
 
@@ -500,8 +536,11 @@ static int load_translation(struct match *match, struct tt_error *reterr)
 		r = -errno;
 		return tt_error_set(reterr, r, "make the slots: %s", strerror(-r));
 	}
-	r = tt_translate(match->code, match->code_count, match->slots_fd, &insns, &insns_count,
-			 reterr);
+	r = make_prefix(match, reterr);
+	if (r < 0)
+		return r;
+	maps = (struct tt_translate_maps){ .slots_fd = match->slots_fd, .cpus_fd = match->cpus_fd };
+	r = tt_translate(match->code, match->code_count, maps, &insns, &insns_count, reterr);
 	if (r < 0)
 		return r;
 	match->programs[TRANSLATED] = bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, "tt_expression",
