@@ -363,7 +363,7 @@ int tt_filter_change(struct tt_filter *filter, const struct tt_conditions *condi
 		     struct tt_error *reterr)
 {
 	struct tt_generation *generation;
-	int r;
+	int settled, r;
 
 	assert(conditions->interfaces_count == tt_filter_conditions(filter)->interfaces_count);
 
@@ -379,8 +379,10 @@ int tt_filter_change(struct tt_filter *filter, const struct tt_conditions *condi
 
 	/* Behind a closed gate no packet is under way. */
 	r = filter->is_open ? tt_filter_program_wait_quiescent() : 0;
+	/* Without the wait too: else readers would stay with the older ones for ever. */
+	settled = tt_generation_settle(&filter->chain);
 	if (r == 0)
-		r = tt_generation_settle(&filter->chain);
+		r = settled;
 	return r < 0 ? tt_error_set(reterr, r, "wait for packets under way: %s", strerror(-r)) : 0;
 }
 

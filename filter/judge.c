@@ -277,7 +277,7 @@ static uint32_t snap_of(const struct tt_conditions *conditions, const struct wal
 
 	if (snap_bytes == TT_FILTER_SNAP_HEADERS)
 		snap_bytes = walk->offset + UDP_HEADER_BYTES;
-	return snap_bytes < walk->frame->captured_bytes ? snap_bytes : walk->frame->captured_bytes;
+	return snap_bytes < walk->frame->wire_bytes ? snap_bytes : walk->frame->wire_bytes;
 }
 
 struct tt_judgement tt_judge_frame(const struct tt_conditions *conditions,

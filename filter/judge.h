@@ -22,7 +22,7 @@ enum {
 
 struct tt_judgement {
 	uint32_t result;       /* a reason, or TT_JUDGED_* */
-	uint32_t snap_bytes;   /* of what is taken; at most the frame's */
+	uint32_t snap_bytes;   /* how much of it is captured, if it is taken */
 	bool is_late_fragment; /* with TT_FILTER_REJECT_FRAGMENT: its first came too long ago */
 };
 

@@ -5,7 +5,8 @@
  *
  * Nearly always nothing changes and the kernel has judged exactly: then a batch passes
  * as it is. While a change takes effect frames of two generations come mixed, and each is
- * judged here: it is of the older one if that takes it, else of the newer. So whatever
+ * judged here: it is of the one that takes it, and captures as much. What both take is of the
+ * older one until a frame was seen that only the newer takes, then of that. So whatever
  * number a frame bears, it meets those conditions, and within a flow numbers only rise.
  *
  * Frames that are judged wait in a batch of their own, since what goes on is of one
@@ -29,6 +30,7 @@ struct narrow {
 	struct tt_source *inner; /* owned once made */
 	struct tt_generation_reader reader;
 	uint64_t taken;                 /* frames that were dealt with */
+	uint32_t seen_number;           /* the newest generation that took one for sure, or older */
 	struct tt_fragments *fragments; /* owned; NULL: the kernel has judged exactly */
 	uint64_t narrowed;
 	uint64_t fragments_late;
@@ -59,10 +61,26 @@ static bool judges_itself(const struct narrow *narrow)
 	return narrow->fragments != NULL;
 }
 
-static bool is_wanted(const struct tt_judgement *judgement)
+/* How well a generation explains that the frame is here. */
+enum fit {
+	FIT_NONE,  /* it would have left it out */
+	FIT_MAYBE, /* the captured bytes do not tell: whoever took it had them all */
+	FIT_CUT,   /* it takes it, but would have captured more of it, or less */
+	FIT_TAKEN,
+};
+
+/* Judges a frame by one generation. */
+static enum fit judge_by(const struct narrow *narrow, const struct tt_generation *generation,
+			 const struct tt_frame *frame, struct tt_judgement *ret_judgement)
 {
-	/* What cannot be told from the captured bytes was taken by somebody who had them all. */
-	return judgement->result == TT_JUDGED_TAKEN || judgement->result == TT_JUDGED_UNKNOWN;
+	*ret_judgement = tt_judge_frame(&generation->conditions, narrow->fragments, frame);
+	if (ret_judgement->result == TT_JUDGED_UNKNOWN)
+		return FIT_MAYBE;
+	if (ret_judgement->result != TT_JUDGED_TAKEN)
+		return FIT_NONE;
+	if (!judges_itself(narrow) && ret_judgement->snap_bytes != frame->captured_bytes)
+		return FIT_CUT;
+	return FIT_TAKEN;
 }
 
 /* Cuts the frame as the kernel would have. */
@@ -72,35 +90,33 @@ static void cut(struct tt_frame *frame, const struct tt_judgement *judgement)
 		frame->captured_bytes = judgement->snap_bytes;
 }
 
-/* Judges a frame by one generation; the answer is whether it is wanted. */
-static bool judge_by(struct narrow *narrow, const struct tt_generation *generation,
-		     struct tt_frame *frame, bool *ret_is_late)
-{
-	struct tt_judgement judgement = tt_judge_frame(&generation->conditions, narrow->fragments,
-						       frame);
-
-	*ret_is_late = judgement.is_late_fragment;
-	if (!is_wanted(&judgement))
-		return false;
-	if (judges_itself(narrow))
-		cut(frame, &judgement);
-	return true;
-}
-
 /* The generation that took the next frame. NULL: none did, the frame is too much. */
 static const struct tt_generation *judge(struct narrow *narrow, struct tt_frame *frame,
 					 bool *ret_is_late)
 {
+	struct tt_judgement by_current, by_next = { 0 };
+	enum fit fit_current, fit_next = FIT_NONE;
 	struct tt_generation *next;
 	struct tt_generation *current = tt_generation_find(&narrow->reader, narrow->taken, &next);
+	bool is_next;
 
 	if (!judges_itself(narrow) && !next)
 		return current;
-	if (judge_by(narrow, current, frame, ret_is_late))
-		return current;
-	if (next && judge_by(narrow, next, frame, ret_is_late))
-		return next;
-	return judges_itself(narrow) ? NULL : current; /* the kernel has taken it: it knew more */
+	fit_current = judge_by(narrow, current, frame, &by_current);
+	if (next)
+		fit_next = judge_by(narrow, next, frame, &by_next);
+	*ret_is_late = by_current.is_late_fragment || by_next.is_late_fragment;
+	/* The kernel has judged exactly, and knew more if nobody would have taken it. */
+	if (judges_itself(narrow) && fit_current == FIT_NONE && fit_next == FIT_NONE)
+		return NULL;
+
+	is_next = next && (fit_next > fit_current ||
+			   (fit_next == fit_current && next->number == narrow->seen_number));
+	if (is_next)
+		narrow->seen_number = next->number;
+	if (judges_itself(narrow))
+		cut(frame, is_next ? &by_next : &by_current);
+	return is_next ? next : current;
 }
 
 /* Moves waiting frames of one generation to an empty batch, as long as they are of the same. */
@@ -145,6 +161,14 @@ static bool passes_whole(struct narrow *narrow, struct tt_frame_batch *batch)
 	return !next && !judges_itself(narrow);
 }
 
+/* All frames are dealt with: generations that could have taken only those may go. */
+static void leave_older(struct narrow *narrow)
+{
+	struct tt_generation *next;
+
+	(void)tt_generation_find(&narrow->reader, narrow->taken, &next);
+}
+
 static int read_next(struct tt_source *source, struct tt_frame_batch *ret_batch)
 {
 	struct narrow *narrow = to_narrow(source);
@@ -153,8 +177,10 @@ static int read_next(struct tt_source *source, struct tt_frame_batch *ret_batch)
 		if (narrow->waiting_start == narrow->waiting.frames_count) {
 			int r = narrow->inner->ops->next(narrow->inner, ret_batch);
 
-			if (r != 0)
+			if (r != 0) {
+				leave_older(narrow);
 				return r;
+			}
 			/* Asked only now: a frame of a new generation came after it was appended. */
 			if (passes_whole(narrow, ret_batch)) {
 				narrow->taken += ret_batch->frames_count;
