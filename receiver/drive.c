@@ -44,6 +44,7 @@ static void wake_is_ready(struct tt_watch *watch, uint32_t events)
 
 	(void)events;
 	tt_wake_clear(&receiver->wake);
+	tt_pump_ask_sources(receiver->worker.pump);
 }
 
 static void drain_is_overdue(struct tt_watch *watch, uint32_t events)

@@ -77,6 +77,17 @@ const char *tt_receiver_fallback_reason(const struct tt_receiver *receiver)
 	return receiver ? tt_filter_fallback_reason(receiver->filter) : NULL;
 }
 
+/* Under the setters' lock. */
+static int change_locked(struct tt_receiver *receiver, const struct tt_conditions *conditions,
+			 struct tt_error *reterr)
+{
+	int r = tt_filter_change(receiver->filter, conditions, reterr);
+
+	/* A source that gets no frames must be asked, or it would keep all that came before. */
+	tt_wake_post(&receiver->wake);
+	return r;
+}
+
 int tt_receiver_apply_ports(struct tt_receiver *receiver, struct tt_error *reterr)
 {
 	struct tt_conditions conditions = *tt_filter_conditions(receiver->filter);
@@ -84,7 +95,7 @@ int tt_receiver_apply_ports(struct tt_receiver *receiver, struct tt_error *reter
 
 	tt_ports_join(&all, &receiver->route_ports);
 	tt_conditions_set_ports(&conditions, &all);
-	return tt_filter_change(receiver->filter, &conditions, reterr);
+	return change_locked(receiver, &conditions, reterr);
 }
 
 int tt_receiver_set_expression(struct tt_receiver *receiver, const char *text,
@@ -104,7 +115,7 @@ int tt_receiver_set_expression(struct tt_receiver *receiver, const char *text,
 	(void)pthread_mutex_lock(&receiver->setter_mutex); /* cannot fail: no error checking */
 	conditions = *tt_filter_conditions(receiver->filter);
 	conditions.expression = expression;
-	r = tt_filter_change(receiver->filter, &conditions, reterr);
+	r = change_locked(receiver, &conditions, reterr);
 	tt_expression_drop(expression);
 	(void)pthread_mutex_unlock(&receiver->setter_mutex);
 	return r;
@@ -126,7 +137,7 @@ int tt_receiver_set_snap_bytes(struct tt_receiver *receiver, uint32_t snap_bytes
 	(void)pthread_mutex_lock(&receiver->setter_mutex); /* cannot fail: no error checking */
 	conditions = *tt_filter_conditions(receiver->filter);
 	conditions.snap_bytes = snap;
-	r = tt_filter_change(receiver->filter, &conditions, reterr);
+	r = change_locked(receiver, &conditions, reterr);
 	(void)pthread_mutex_unlock(&receiver->setter_mutex);
 	return r;
 }
