@@ -41,8 +41,8 @@ struct tt_load {
 	uint32_t burst_frames;
 	uint32_t frame_bytes;
 	uint32_t interface_index;
-	int64_t duration_ns;
-	int64_t cpu_ns;
+	_Atomic int64_t duration_ns;            /* read by any thread, as the counts are */
+	_Atomic int64_t cpu_ns;                 /* likewise */
 	uint8_t frame[TT_LOAD_FRAME_BYTES_MAX]; /* what pages hold until they are written */
 };
 
