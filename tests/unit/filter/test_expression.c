@@ -107,31 +107,42 @@ static void a_text_has_an_end(void **state)
 	free(text);
 }
 
+static uint32_t traits_of(const struct tt_expression *expression)
+{
+	size_t count;
+	const struct sock_filter *code = tt_expression_code(expression, &count);
+	struct bpf_program copy = { .bf_len = (unsigned int)count };
+	uint32_t traits;
+
+	copy.bf_insns = calloc(count, sizeof(*copy.bf_insns));
+	assert_non_null(copy.bf_insns);
+	memcpy(copy.bf_insns, code, count * sizeof(*copy.bf_insns));
+	traits = tt_expression_traits(&copy);
+	free(copy.bf_insns);
+	return traits;
+}
+
 static void all_that_are_listed_to_take_are_taken(void **state)
 {
+	size_t loops_count = 0;
+
 	(void)state;
 	for (size_t i = 0; i < tt_expressions_count(); i++) {
 		char *text = tt_expression_write_out(i);
 		struct tt_error error = TT_ERROR_INIT;
 		struct tt_expression *expression = NULL;
-		int r = tt_expression_new(&expression, text, &error);
-		uint32_t traits;
-		size_t count;
 
-		if (r == 0) {
-			struct bpf_program program;
-
-			program.bf_insns = (struct bpf_insn *)(uintptr_t)tt_expression_code(
-				expression, &count);
-			program.bf_len = (unsigned int)count;
-			traits = tt_expression_traits(&program);
-			assert_false(traits & (TT_TRAIT_ANCILLARY | TT_TRAIT_BACKWARD_JUMP));
-		} else if (!strstr(error.message, "protochain")) {
+		if (tt_expression_new(&expression, text, &error) == 0)
+			assert_false(traits_of(expression) &
+				     (TT_TRAIT_ANCILLARY | TT_TRAIT_BACKWARD_JUMP));
+		else if (strstr(text, "protochain")) /* which libpcap takes */
+			loops_count++;
+		else
 			fail_msg("%s", error.message);
-		}
 		tt_expression_drop(expression);
 		free(text);
 	}
+	assert_true(loops_count * 10 < tt_expressions_count());
 }
 
 static void all_that_are_listed_to_refuse_are_refused(void **state)
