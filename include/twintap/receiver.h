@@ -196,7 +196,8 @@ TT_API int tt_receiver_add_route(struct tt_receiver *receiver, const char *ports
  * removed, still in the ring, are withheld from handlers as having no route.
  * The next generation begins: tt_datagram.generation tells which conditions took a datagram,
  * 1 for those of tt_receiver_new(), and it meets them. While the change takes effect, one
- * that both take is of the older; what comes after the return is of the newer.
+ * that both take is of either, but within a flow generations only rise; what comes after the
+ * return is of the newer.
  * It waits for packets under way in the kernel, for up to some tens of milliseconds.
  *
  * @param ports  As in tt_receiver_new().
