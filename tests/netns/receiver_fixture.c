@@ -6,9 +6,12 @@
 
 #include "tests/netns/receiver_fixture.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "tests/support/deny_bpf.h"
 
 enum {
 	QUIET_MS = 100, /* many times the 4 ms after which a block is handed over */
@@ -16,7 +19,9 @@ enum {
 
 static const char *const near_interfaces[] = { TT_LAB_NEAR_INTERFACE };
 
-int enter_lab(void **state)
+static bool wants_classic;
+
+static int make_lab(void **state)
 {
 	struct tt_error error = TT_ERROR_INIT;
 	struct tt_lab *lab;
@@ -29,6 +34,29 @@ int enter_lab(void **state)
 	return tt_lab_enter(lab, TT_LAB_NEAR);
 }
 
+int enter_lab(void **state)
+{
+	const char *filter = getenv("TT_TEST_FILTER");
+
+	wants_classic = filter && strcmp(filter, "classic") == 0;
+	if (filter && !wants_classic) {
+		print_error("TT_TEST_FILTER=%s: it may be classic, or not be set\n", filter);
+		return -1;
+	}
+	return make_lab(state);
+}
+
+int enter_classic_lab(void **state)
+{
+	wants_classic = true;
+	return make_lab(state);
+}
+
+bool is_classic(void)
+{
+	return wants_classic;
+}
+
 int leave_lab(void **state)
 {
 	int r = tt_lab_leave(*state);
@@ -37,20 +65,38 @@ int leave_lab(void **state)
 	return r;
 }
 
-struct tt_receiver *open_receiver(const char *ports, tt_handler_fn *handler, void *context,
-				  struct tt_receiver_opts opts)
+static struct tt_receiver *open_with(const char *ports, tt_handler_fn *handler, void *context,
+				     const struct tt_receiver_opts *opts)
 {
 	struct tt_error error = TT_ERROR_INIT;
 	struct tt_receiver *receiver = NULL;
+	int r;
 
+	if (wants_classic)
+		assert_int_equal(tt_bpf_capability_lower(), 0);
+	r = tt_receiver_new(&receiver, ports, handler, context, opts, &error);
+	if (wants_classic)
+		assert_int_equal(tt_bpf_capability_raise(), 0);
+	if (r < 0)
+		fail_msg("%s", error.message);
+	assert_int_equal(tt_receiver_fallback_reason(receiver) != NULL, wants_classic);
+	return receiver;
+}
+
+struct tt_receiver *open_receiver(const char *ports, tt_handler_fn *handler, void *context,
+				  struct tt_receiver_opts opts)
+{
 	opts.size = sizeof(opts);
 	if (!opts.interfaces) {
 		opts.interfaces = near_interfaces;
 		opts.interfaces_count = 1;
 	}
-	if (tt_receiver_new(&receiver, ports, handler, context, &opts, &error) < 0)
-		fail_msg("%s", error.message);
-	return receiver;
+	return open_with(ports, handler, context, &opts);
+}
+
+struct tt_receiver *open_receiver_everywhere(const char *ports)
+{
+	return open_with(ports, NULL, NULL, NULL);
 }
 
 int open_far_socket(struct tt_lab *lab, const char *source)
@@ -109,6 +155,8 @@ struct tt_accounting take_final_account(struct tt_receiver *receiver)
 
 	assert_int_equal(tt_receiver_accounting(receiver, &accounting), 0);
 	tt_account_assert_exact(&accounting);
+	assert_int_equal(accounting.filter_kind,
+			 wants_classic ? TT_FILTER_CLASSIC : TT_FILTER_EBPF);
 	return accounting;
 }
 

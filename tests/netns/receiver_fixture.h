@@ -5,10 +5,14 @@
  *
  * The test's thread stays on the near side. Traffic comes from ordinary sockets made
  * on the far side, or from the load source, which works on the near side's device.
+ *
+ * With TT_TEST_FILTER=classic in the environment receivers are opened without CAP_BPF, so that
+ * the kernel's filter is a classic one; the lab and the load source keep theirs.
  */
 
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "tests/support/account.h"
@@ -26,9 +30,16 @@ enum {
 int enter_lab(void **state);
 int leave_lab(void **state);
 
+/* The same; receivers get a classic filter, whatever the environment says. */
+int enter_classic_lab(void **state);
+/* Whether the kernel's filter is a classic one. */
+bool is_classic(void);
+
 /* A receiver on the near interface, or the test fails with the reason. */
 struct tt_receiver *open_receiver(const char *ports, tt_handler_fn *handler, void *context,
 				  struct tt_receiver_opts opts);
+/* The same on all interfaces, without options. */
+struct tt_receiver *open_receiver_everywhere(const char *ports);
 
 /* A UDP socket on the far side, bound to @source, "198.18.0.1:40000" for instance. */
 int open_far_socket(struct tt_lab *lab, const char *source);

@@ -215,7 +215,8 @@ static void nothing_counts_before_the_start(void **state)
 	assert_int_equal(tt_receiver_start(receiver), 0);
 	assert_nothing_comes(receiver);
 	account = end_receiver(receiver);
-	assert_int_equal(tt_account_seen(&account), 0);
+	tt_account_assert_seen(&account, 0);
+	assert_int_equal(tt_account_accepted(&account), 0);
 }
 
 static void an_interface_may_be_down_at_first(void **state)

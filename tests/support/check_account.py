@@ -51,6 +51,8 @@ def find_violations(account, sources, outputs):
             yield f"{name}: a classic filter counts nothing: {part}"
         if not is_classic and part["seen"] != part["rejected"] + part["accepted"]:
             yield f"{name}: seen is not rejected + accepted: {part}"
+        if not is_classic and part["narrowed"] != 0:
+            yield f"{name}: an exact filter leaves nothing to be narrowed: {part}"
         if part["accepted"] != part["ring_dropped"] + part["narrowed"] + part["delivered"]:
             yield f"{name}: accepted is not ring_dropped + narrowed + delivered: {part}"
         if part["delivered"] != part["verdicts"]:
