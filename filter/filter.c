@@ -160,11 +160,39 @@ static int attach_code(int socket_fd, const struct sock_filter *code, size_t cou
 		       : 0;
 }
 
+/* The filter that is replaced takes room, too. Until the next everything passes, to be narrowed. */
+static int detach(const struct attached *attached)
+{
+	int unused = 0;
+
+	return setsockopt(attached->socket_fd, SOL_SOCKET, SO_DETACH_FILTER, &unused,
+			  sizeof(unused)) < 0
+		       ? -errno
+		       : 0;
+}
+
 static int attach_nothing(const struct attached *attached)
 {
 	static const struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+	int r = attach_code(attached->socket_fd, &nothing, 1);
 
-	return attach_code(attached->socket_fd, &nothing, 1);
+	if (r != -ENOMEM)
+		return r;
+	r = detach(attached);
+	return r < 0 ? r : attach_code(attached->socket_fd, &nothing, 1);
+}
+
+static int attach_nothing_to_all(const struct tt_filter *filter)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < filter->attached_count; i++) {
+		int r = attach_nothing(&filter->attached[i]);
+
+		if (r < 0)
+			result = r;
+	}
+	return result;
 }
 
 /*
@@ -194,15 +222,11 @@ static int attach_conditions(const struct attached *attached,
 			     const struct tt_conditions *conditions)
 {
 	int r = attach_largest(attached, conditions);
-	int unused = 0;
 
 	if (r != -ENOMEM)
 		return r;
-	/* The one that is replaced takes room too. Without it everything passes, to be narrowed. */
-	if (setsockopt(attached->socket_fd, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof(unused)) <
-	    0)
-		return r;
-	return attach_largest(attached, conditions);
+	r = detach(attached);
+	return r < 0 ? r : attach_largest(attached, conditions);
 }
 
 static int attach_all(const struct tt_filter *filter, const struct tt_conditions *conditions)
@@ -310,22 +334,19 @@ int tt_filter_open_gate(struct tt_filter *filter)
 		__atomic_store_n(&filter->state->gate, 1, __ATOMIC_RELEASE);
 	else
 		r = attach_all(filter, &filter->chain.newest->conditions);
+	if (r < 0)
+		(void)attach_nothing_to_all(filter); /* the failure is told already */
 	filter->is_open = r == 0;
 	return r;
 }
 
 int tt_filter_close_gate(struct tt_filter *filter)
 {
-	int result = 0;
-	int r;
+	int result, r;
 
 	if (filter->program)
 		__atomic_store_n(&filter->state->gate, 0, __ATOMIC_RELEASE);
-	for (size_t i = 0; i < filter->attached_count; i++) {
-		r = attach_nothing(&filter->attached[i]);
-		if (r < 0)
-			result = r;
-	}
+	result = attach_nothing_to_all(filter);
 	r = tt_filter_program_wait_quiescent();
 	filter->is_open = false;
 	return r < 0 ? r : result;
