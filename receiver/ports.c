@@ -67,7 +67,8 @@ int tt_receiver_set_main_handler(struct tt_receiver *receiver, tt_handler_fn *ha
 
 int tt_receiver_set_ports(struct tt_receiver *receiver, const char *text, struct tt_error *reterr)
 {
-	struct tt_ports ports;
+	const struct tt_conditions *conditions;
+	struct tt_ports ports, before;
 	int r;
 
 	if (!receiver)
@@ -77,10 +78,18 @@ int tt_receiver_set_ports(struct tt_receiver *receiver, const char *text, struct
 		return r;
 
 	(void)pthread_mutex_lock(&receiver->setter_mutex); /* cannot fail: no error checking */
+	conditions = tt_filter_conditions(receiver->filter);
+	before = receiver->main_ports;
 	/* New ports lead to the handler before the first of their datagrams comes. */
 	receiver->main_ports = ports;
+	tt_ports_join(&receiver->main_ports, &before);
 	lead_main_ports(receiver);
+	receiver->main_ports = ports;
 	r = tt_receiver_apply_ports(receiver, reterr);
+	/* Unless it was only packets under way that could not be waited for. */
+	if (r < 0 && conditions == tt_filter_conditions(receiver->filter))
+		receiver->main_ports = before;
+	lead_main_ports(receiver);
 	(void)pthread_mutex_unlock(&receiver->setter_mutex);
 	return r;
 }
