@@ -145,6 +145,22 @@ static int count_cpus(void)
 	return cpus_count;
 }
 
+/* What an expression goes on with. */
+static int fill_slots(const struct filter_bpf *skeleton, struct tt_error *reterr)
+{
+	uint32_t slot = TT_FILTER_SLOT_ACCEPT;
+	int program_fd = bpf_program__fd(skeleton->progs.tt_accept);
+	int r;
+
+	if (bpf_map_update_elem(bpf_map__fd(skeleton->maps.slots), &slot, &program_fd, BPF_ANY) <
+	    0) {
+		r = -errno;
+		return tt_error_set(reterr, r, "join the parts of the port filter: %s",
+				    strerror(-r));
+	}
+	return 0;
+}
+
 static int load_skeleton(struct filter_bpf **ret_skeleton, struct tt_error *reterr)
 {
 	TT_CLEANUP(skeleton_destroyp) struct filter_bpf *skeleton = NULL;
@@ -168,23 +184,10 @@ static int load_skeleton(struct filter_bpf **ret_skeleton, struct tt_error *rete
 			reterr, -EOPNOTSUPP,
 			"map the port filter's state: this kernel cannot map BPF arrays");
 
+	r = fill_slots(skeleton, reterr);
+	if (r < 0)
+		return r;
 	*ret_skeleton = TT_TAKE_PTR(skeleton);
-	return 0;
-}
-
-/* What an expression goes on with. */
-static int fill_slots(const struct filter_bpf *skeleton, struct tt_error *reterr)
-{
-	uint32_t slot = TT_FILTER_SLOT_ACCEPT;
-	int program_fd = bpf_program__fd(skeleton->progs.tt_accept);
-	int r;
-
-	if (bpf_map_update_elem(bpf_map__fd(skeleton->maps.slots), &slot, &program_fd, BPF_ANY) <
-	    0) {
-		r = -errno;
-		return tt_error_set(reterr, r, "join the parts of the port filter: %s",
-				    strerror(-r));
-	}
 	return 0;
 }
 
@@ -207,9 +210,6 @@ int tt_filter_program_new(struct tt_filter_program **ret_program, struct tt_erro
 		return tt_error_set(reterr, -ENOMEM, "load the port filter: %s", strerror(ENOMEM));
 
 	r = load_skeleton(&program->skeleton, reterr);
-	if (r < 0)
-		return r;
-	r = fill_slots(program->skeleton, reterr);
 	if (r < 0)
 		return r;
 

@@ -319,9 +319,15 @@ static int32_t memory_offset(uint32_t word)
 	return -4 * ((int32_t)word + 1);
 }
 
+/* The parts of an operation that are 0, BPF_ADD and BPF_K among them, are left out. */
+static void emit_add(struct translation *t, unsigned int to, uint32_t value)
+{
+	emit(t, BPF_ALU64 | BPF_ADD, to, 0, 0, value);
+}
+
 static void emit_map(struct translation *t, unsigned int to, int map_fd)
 {
-	emit(t, BPF_LD | BPF_DW | BPF_IMM, to, BPF_PSEUDO_MAP_FD, 0, (uint32_t)map_fd);
+	emit(t, BPF_LD | BPF_DW, to, BPF_PSEUDO_MAP_FD, 0, (uint32_t)map_fd);
 	emit(t, 0, 0, 0, 0, 0); /* the upper half of the address */
 }
 
@@ -336,13 +342,12 @@ static void emit_find_prefix(struct translation *t)
 	emit_packet_field(t, BPF_REG_1, offsetof(struct __sk_buff, cb[TT_FILTER_CB_SOURCE]));
 	emit(t, BPF_STX | BPF_W | BPF_MEM, BPF_REG_10, BPF_REG_1, KEY_OFFSET, 0);
 	emit(t, BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_2, BPF_REG_10, 0, 0);
-	emit(t, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_2, 0, 0, (uint32_t)KEY_OFFSET);
+	emit_add(t, BPF_REG_2, (uint32_t)KEY_OFFSET);
 	emit_map(t, BPF_REG_1, t->maps.cpus_fd);
 	emit(t, BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_map_lookup_elem);
 	emit(t, BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_0, 0, way_to(t, t->reject_start), 0);
 	emit(t, BPF_ALU64 | BPF_MOV | BPF_X, REG_PREFIX, BPF_REG_0, 0, 0);
-	emit(t, BPF_ALU64 | BPF_ADD | BPF_K, REG_PREFIX, 0, 0,
-	     (uint32_t)offsetof(struct tt_filter_cpu, prefix));
+	emit_add(t, REG_PREFIX, (uint32_t)offsetof(struct tt_filter_cpu, prefix));
 }
 
 static void emit_start(struct translation *t)
@@ -399,9 +404,9 @@ static void emit_indirect_load(struct translation *t, const struct sock_filter *
 	int32_t prefix_load_count = size > 1 ? 4 : 3;
 
 	emit_move(t, REG_OFFSET, REG_X);
-	emit(t, BPF_ALU64 | BPF_ADD | BPF_K, REG_OFFSET, 0, 0, insn->k);
+	emit_add(t, REG_OFFSET, insn->k);
 	emit(t, BPF_ALU64 | BPF_MOV | BPF_X, REG_END, REG_OFFSET, 0, 0);
-	emit(t, BPF_ALU64 | BPF_ADD | BPF_K, REG_END, 0, 0, size);
+	emit_add(t, REG_END, size);
 	emit_length(t);
 	emit(t, BPF_JMP | BPF_JGT | BPF_X, REG_END, REG_LENGTH, way_to(t, t->reject_start), 0);
 
@@ -631,9 +636,13 @@ int tt_translate(const struct sock_filter *code, size_t count, struct tt_transla
 	struct translation t = { .code = code, .count = count, .maps = maps };
 	int r;
 
-	if (count == 0 || count > CLASSIC_INSNS_MAX)
-		return tt_error_set(reterr, -EINVAL, "a filter of %zu instructions: 1 to %d", count,
-				    CLASSIC_INSNS_MAX);
+	if (count == 0)
+		return tt_error_set(reterr, -EINVAL, "a filter without instructions");
+	if (count > CLASSIC_INSNS_MAX)
+		return tt_error_set(
+			reterr, -E2BIG,
+			"it is too long for the kernel: %zu instructions, and %d at most", count,
+			CLASSIC_INSNS_MAX);
 	r = translate(&t, reterr);
 	if (r < 0)
 		return r;

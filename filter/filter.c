@@ -150,10 +150,9 @@ static int attach_program(const struct tt_filter *filter, int socket_fd, struct 
 
 /* --------------------------------------------------------------- classic programs */
 
-static int attach_code(int socket_fd, const struct sock_filter *code, size_t count)
+static int attach_code(int socket_fd, struct sock_filter *code, size_t count)
 {
-	struct sock_fprog program = { .len = (unsigned short)count,
-				      .filter = (struct sock_filter *)(uintptr_t)code };
+	struct sock_fprog program = { .len = (unsigned short)count, .filter = code };
 
 	return setsockopt(socket_fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0
 		       ? -errno
@@ -173,7 +172,7 @@ static int detach(const struct attached *attached)
 
 static int attach_nothing(const struct attached *attached)
 {
-	static const struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+	struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
 	int r = attach_code(attached->socket_fd, &nothing, 1);
 
 	if (r != -ENOMEM)

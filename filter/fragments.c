@@ -56,8 +56,9 @@ static bool is_same(const struct place *place, const struct tt_filter_fragment_k
 	return memcmp(&place->key, key, sizeof(*key)) == 0;
 }
 
-static struct place *find_set(const struct tt_fragments *fragments,
-			      const struct tt_filter_fragment_key *key)
+/* The set that a key's place is in. */
+static size_t find_set(const struct tt_fragments *fragments,
+		       const struct tt_filter_fragment_key *key)
 {
 	uint64_t hash = fragments->secret;
 	uint32_t words[sizeof(*key) / sizeof(uint32_t)];
@@ -67,14 +68,13 @@ static struct place *find_set(const struct tt_fragments *fragments,
 		hash = (hash ^ words[i]) * HASH_FACTOR;
 		hash ^= hash >> 32;
 	}
-	/* A place changes only where the caller may change it. */
-	return (struct place *)(uintptr_t)fragments->places[hash % SETS_COUNT];
+	return hash % SETS_COUNT;
 }
 
 void tt_fragments_add(struct tt_fragments *fragments, const struct tt_filter_fragment_key *key,
 		      int64_t time_ns)
 {
-	struct place *set = find_set(fragments, key);
+	struct place *set = fragments->places[find_set(fragments, key)];
 	struct place *oldest = set;
 
 	for (size_t i = 0; i < SET_PLACES; i++) {
@@ -92,7 +92,7 @@ void tt_fragments_add(struct tt_fragments *fragments, const struct tt_filter_fra
 bool tt_fragments_find(const struct tt_fragments *fragments,
 		       const struct tt_filter_fragment_key *key, int64_t *ret_time_ns)
 {
-	const struct place *set = find_set(fragments, key);
+	const struct place *set = fragments->places[find_set(fragments, key)];
 
 	for (size_t i = 0; i < SET_PLACES; i++) {
 		if (is_same(&set[i], key)) {

@@ -125,7 +125,7 @@ int tt_receiver_set_snap_bytes(struct tt_receiver *receiver, uint32_t snap_bytes
 			       struct tt_error *reterr)
 {
 	struct tt_conditions conditions;
-	uint32_t snap;
+	uint32_t snap = 0;
 	int r;
 
 	if (!receiver)
