@@ -23,6 +23,7 @@ enum {
 	SNAP_BYTES =
 		262144, /* what libpcap has accepted packets return; only that it is not 0 counts */
 	TEXT_BYTES_MAX = 64 << 10,
+	QUOTED_LENGTH_MAX = 60, /* in a failure's words, or they had no room for the reason */
 };
 
 struct tt_expression {
@@ -60,23 +61,20 @@ static bool is_loop(const struct bpf_insn *insn)
 }
 
 /* Refuses what libpcap made for live captures, and what no filter in the kernel may do. */
-static int check_code(const struct bpf_program *code, const char *text, struct tt_error *reterr)
+static int check_code(const struct bpf_program *code, struct tt_error *reterr)
 {
 	for (unsigned int i = 0; i < code->bf_len; i++) {
 		if (is_of_the_link(&code->bf_insns[i]))
 			return tt_error_set(
 				reterr, -EINVAL,
-				"filter expression \"%s\": it asks for what the link knows "
-				"(direction, interface, VLAN), but packets are judged from the IP "
-				"header on: leave that out",
-				text);
+				"it asks for what the link knows (direction, interface, VLAN), but "
+				"packets are judged from the IP header on: leave that out");
 		if (is_loop(&code->bf_insns[i]))
 			return tt_error_set(
 				reterr, -EINVAL,
-				"filter expression \"%s\": \"protochain\" takes a loop, which the "
-				"kernel does not run: extension headers are walked before, so "
-				"\"udp\" is not needed at all",
-				text);
+				"\"protochain\" takes a loop, which the kernel does not run: "
+				"extension headers are walked before, so \"udp\" is not needed at "
+				"all");
 	}
 	return 0;
 }
@@ -105,10 +103,9 @@ static int check_words(const char *text, struct tt_error *reterr)
 		if (*behind == '[' && names_link(c, length))
 			return tt_error_set(
 				reterr, -EINVAL,
-				"filter expression \"%s\": \"%.*s[\" asks for bytes of the link, "
-				"but packets are judged from the IP header on: use ip[], ip6[] or "
-				"udp[]",
-				text, (int)length, c);
+				"\"%.*s[\" asks for bytes of the link, but packets are judged from "
+				"the IP header on: use ip[], ip6[] or udp[]",
+				(int)length, c);
 		c += length > 0 ? length : 1;
 	}
 	return 0;
@@ -117,30 +114,48 @@ static int check_words(const char *text, struct tt_error *reterr)
 static int compile(struct tt_expression *expression, const char *text, struct tt_error *reterr)
 {
 	TT_CLEANUP(pcap_closep) pcap_t *pcap = pcap_open_dead(DLT_RAW, SNAP_BYTES);
+	const char *reason;
 
 	if (!pcap)
-		return tt_error_set(reterr, -ENOMEM, "compile a filter expression: %s",
-				    strerror(ENOMEM));
-	if (pcap_compile(pcap, &expression->code, text, 1, PCAP_NETMASK_UNKNOWN) < 0)
-		return tt_error_set(reterr, -EINVAL, "filter expression \"%s\": %s", text,
-				    pcap_geterr(pcap));
-	return 0;
+		return tt_error_set(reterr, -ENOMEM, "%s", strerror(ENOMEM));
+	if (pcap_compile(pcap, &expression->code, text, 1, PCAP_NETMASK_UNKNOWN) == 0)
+		return 0;
+
+	/* That is all it says of "arp" too. */
+	reason = pcap_geterr(pcap);
+	if (strcmp(reason, "expression rejects all packets") == 0)
+		return tt_error_set(reterr, -EINVAL,
+				    "%s: its parts exclude each other, or it asks for another "
+				    "protocol of the link than IP",
+				    reason);
+	return tt_error_set(reterr, -EINVAL, "%s", reason);
+}
+
+/* Compiles what the words do not rule out, and rules out what the code shows. */
+static int fill(struct tt_expression *expression, const char *text, struct tt_error *reterr)
+{
+	int r;
+
+	r = check_words(text, reterr);
+	if (r < 0)
+		return r;
+	r = compile(expression, text, reterr);
+	if (r < 0)
+		return r;
+	return check_code(&expression->code, reterr);
 }
 
 int tt_expression_new(struct tt_expression **ret_expression, const char *text,
 		      struct tt_error *reterr)
 {
 	TT_CLEANUP(expression_dropp) struct tt_expression *expression = NULL;
+	size_t length = strnlen(text, TEXT_BYTES_MAX);
 	int r;
 
-	if (strnlen(text, TEXT_BYTES_MAX) == TEXT_BYTES_MAX)
+	if (length == TEXT_BYTES_MAX)
 		return tt_error_set(reterr, -EINVAL,
 				    "a filter expression of more than %d characters",
 				    TEXT_BYTES_MAX - 1);
-
-	r = check_words(text, reterr);
-	if (r < 0)
-		return r;
 
 	expression = calloc(1, sizeof(*expression));
 	if (!expression)
@@ -149,12 +164,10 @@ int tt_expression_new(struct tt_expression **ret_expression, const char *text,
 	expression->holders_count = 1;
 	expression->program_fd = -1;
 
-	r = compile(expression, text, reterr);
+	r = fill(expression, text, reterr);
 	if (r < 0)
-		return r;
-	r = check_code(&expression->code, text, reterr);
-	if (r < 0)
-		return r;
+		return tt_error_wrap(reterr, r, "filter expression \"%.*s%s\"", QUOTED_LENGTH_MAX,
+				     text, length > QUOTED_LENGTH_MAX ? "..." : "");
 
 	*ret_expression = TT_TAKE_PTR(expression);
 	return 0;
