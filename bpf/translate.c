@@ -29,6 +29,7 @@
 enum {
 	CLASSIC_INSNS_MAX = 4096, /* BPF_MAXINSNS of the kernel and of libpcap */
 	SHIFT_MAX = 31,
+	UNKNOWN_SHIFT = 26, /* leaves as many bits as there are in TT_FILTER_PREFIX_BYTES - 1 */
 	HEADER_WORDS_MASK = 0x0f,
 	HEADER_WORDS_SHIFT = 2,
 };
@@ -36,6 +37,7 @@ enum {
 enum {
 	REG_VALUE = BPF_REG_0,
 	REG_LENGTH = BPF_REG_1,
+	REG_UNKNOWN = BPF_REG_1, /* when the length is done with */
 	REG_OFFSET = BPF_REG_2,
 	REG_END = BPF_REG_3,
 	REG_PACKET = BPF_REG_6,
@@ -397,11 +399,25 @@ static void emit_absolute_load(struct translation *t, size_t index)
 		emit(t, BPF_LD | BPF_ABS | BPF_SIZE(insn->code), 0, 0, 0, insn->k);
 }
 
+/*
+ * Without CAP_PERFMON the verifier wants an addition to a pointer to have one limit, whichever
+ * way leads to it. So the offset, which is in the first bytes and may be known on one way and
+ * not on another, is made one of which only that is known: the highest bits of the length
+ * are added, which are 0, but the verifier is not told that.
+ */
+static void emit_unknown_offset(struct translation *t)
+{
+	emit_packet_field(t, REG_UNKNOWN, offsetof(struct __sk_buff, len));
+	emit(t, BPF_ALU64 | BPF_RSH | BPF_K, REG_UNKNOWN, 0, 0, UNKNOWN_SHIFT);
+	emit(t, BPF_ALU64 | BPF_ADD | BPF_X, REG_UNKNOWN, REG_OFFSET, 0, 0);
+	emit(t, BPF_ALU64 | BPF_AND | BPF_K, REG_UNKNOWN, 0, 0, TT_FILTER_PREFIX_BYTES - 1);
+}
+
 /* Likewise at the index plus an offset; 64 bits hold the sum. */
 static void emit_indirect_load(struct translation *t, const struct sock_filter *insn)
 {
 	uint32_t size = size_of(insn->code);
-	int32_t prefix_load_count = size > 1 ? 4 : 3;
+	int32_t prefix_load_count = size > 1 ? 9 : 8; /* up to the jump, with it */
 
 	emit_move(t, REG_OFFSET, REG_X);
 	emit_add(t, REG_OFFSET, insn->k);
@@ -411,10 +427,11 @@ static void emit_indirect_load(struct translation *t, const struct sock_filter *
 	emit(t, BPF_JMP | BPF_JGT | BPF_X, REG_END, REG_LENGTH, way_to(t, t->reject_start), 0);
 
 	/* Nearly always it is in the first bytes; to the load behind them, else. */
-	emit(t, BPF_JMP | BPF_JGT | BPF_K, REG_OFFSET, 0, prefix_load_count + 1,
+	emit(t, BPF_JMP | BPF_JGT | BPF_K, REG_OFFSET, 0, prefix_load_count,
 	     TT_FILTER_PREFIX_BYTES - size);
+	emit_unknown_offset(t);
 	emit(t, BPF_ALU64 | BPF_MOV | BPF_X, REG_END, REG_PREFIX, 0, 0);
-	emit(t, BPF_ALU64 | BPF_ADD | BPF_X, REG_END, REG_OFFSET, 0, 0);
+	emit(t, BPF_ALU64 | BPF_ADD | BPF_X, REG_END, REG_UNKNOWN, 0, 0);
 	emit_prefix_load(t, REG_END, 0, size);
 	emit(t, BPF_JMP | BPF_JA, 0, 0, 1, 0);
 	emit(t, BPF_LD | BPF_IND | BPF_SIZE(insn->code), 0, REG_OFFSET, 0, 0);
