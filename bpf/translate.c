@@ -74,6 +74,25 @@ struct translation {
 	bool is_too_long;
 };
 
+/* BPF_IMM, BPF_ADD, BPF_K and BPF_W are 0. */
+/* clang-format off */
+static const uint16_t known_codes[] = {
+	BPF_LD | BPF_ABS, BPF_LD | BPF_H | BPF_ABS, BPF_LD | BPF_B | BPF_ABS,
+	BPF_LD | BPF_IND, BPF_LD | BPF_H | BPF_IND, BPF_LD | BPF_B | BPF_IND,
+	BPF_LD, BPF_LD | BPF_MEM, BPF_LD | BPF_LEN, BPF_ST,
+	BPF_LDX, BPF_LDX | BPF_MEM, BPF_LDX | BPF_LEN, BPF_LDX | BPF_B | BPF_MSH, BPF_STX,
+	BPF_ALU, BPF_ALU | BPF_X, BPF_ALU | BPF_SUB, BPF_ALU | BPF_SUB | BPF_X,
+	BPF_ALU | BPF_MUL, BPF_ALU | BPF_MUL | BPF_X, BPF_ALU | BPF_DIV, BPF_ALU | BPF_DIV | BPF_X,
+	BPF_ALU | BPF_MOD, BPF_ALU | BPF_MOD | BPF_X, BPF_ALU | BPF_AND, BPF_ALU | BPF_AND | BPF_X,
+	BPF_ALU | BPF_OR, BPF_ALU | BPF_OR | BPF_X, BPF_ALU | BPF_XOR, BPF_ALU | BPF_XOR | BPF_X,
+	BPF_ALU | BPF_LSH, BPF_ALU | BPF_LSH | BPF_X, BPF_ALU | BPF_RSH, BPF_ALU | BPF_RSH | BPF_X,
+	BPF_ALU | BPF_NEG, BPF_JMP | BPF_JA,
+	BPF_JMP | BPF_JEQ, BPF_JMP | BPF_JEQ | BPF_X, BPF_JMP | BPF_JGT, BPF_JMP | BPF_JGT | BPF_X,
+	BPF_JMP | BPF_JGE, BPF_JMP | BPF_JGE | BPF_X, BPF_JMP | BPF_JSET, BPF_JMP | BPF_JSET | BPF_X,
+	BPF_RET, BPF_RET | BPF_A, BPF_MISC | BPF_TAX, BPF_MISC | BPF_TXA,
+};
+/* clang-format on */
+
 static void translation_deinit(struct translation *t)
 {
 	free(t->places);
@@ -109,74 +128,31 @@ static bool is_beyond(const struct sock_filter *insn)
 
 /* ----------------------------------------------------------------- the first pass */
 
-static bool operation_is_known(uint16_t code)
+static bool code_is_known(uint16_t code)
 {
-	switch (BPF_OP(code)) {
-	case BPF_ADD:
-	case BPF_SUB:
-	case BPF_MUL:
-	case BPF_DIV:
-	case BPF_OR:
-	case BPF_AND:
-	case BPF_LSH:
-	case BPF_RSH:
-	case BPF_NEG:
-	case BPF_MOD:
-	case BPF_XOR:
-		return true;
-	default:
-		return false;
+	for (size_t i = 0; i < sizeof(known_codes) / sizeof(known_codes[0]); i++) {
+		if (known_codes[i] == code)
+			return true;
 	}
+	return false;
 }
 
-static bool jump_is_known(uint16_t code)
+/* There the kernel gives what it knows of the link; a packet has no such offset. */
+static bool is_of_the_link(const struct sock_filter *insn)
 {
-	switch (BPF_OP(code)) {
-	case BPF_JA:
-	case BPF_JEQ:
-	case BPF_JGT:
-	case BPF_JGE:
-	case BPF_JSET:
+	return BPF_CLASS(insn->code) == BPF_LD && BPF_MODE(insn->code) == BPF_ABS &&
+	       insn->k >= (uint32_t)SKF_AD_OFF && insn->k < (uint32_t)SKF_AD_OFF + SKF_AD_MAX;
+}
+
+static bool uses_memory(const struct sock_filter *insn)
+{
+	switch (BPF_CLASS(insn->code)) {
+	case BPF_LD:
+	case BPF_LDX:
+		return BPF_MODE(insn->code) == BPF_MEM;
+	case BPF_ST:
+	case BPF_STX:
 		return true;
-	default:
-		return false;
-	}
-}
-
-static bool arithmetic_is_sound(const struct sock_filter *insn)
-{
-	unsigned int operation = BPF_OP(insn->code);
-
-	if (!operation_is_known(insn->code))
-		return false;
-	if (BPF_SRC(insn->code) == BPF_X)
-		return true;
-	if (operation == BPF_DIV || operation == BPF_MOD)
-		return insn->k != 0;
-	if (operation == BPF_LSH || operation == BPF_RSH)
-		return insn->k <= SHIFT_MAX;
-	return true;
-}
-
-static bool load_is_sound(const struct sock_filter *insn)
-{
-	bool is_index = BPF_CLASS(insn->code) == BPF_LDX;
-
-	switch (BPF_MODE(insn->code)) {
-	case BPF_IMM:
-	case BPF_LEN:
-		return BPF_SIZE(insn->code) == BPF_W;
-	case BPF_MEM:
-		return BPF_SIZE(insn->code) == BPF_W && insn->k < BPF_MEMWORDS;
-	case BPF_ABS:
-		/* There the kernel gives what it knows of the link; a packet has no such offset. */
-		if (insn->k >= (uint32_t)SKF_AD_OFF && insn->k < (uint32_t)SKF_AD_OFF + SKF_AD_MAX)
-			return false;
-		return !is_index && BPF_SIZE(insn->code) != BPF_DW;
-	case BPF_IND:
-		return !is_index && BPF_SIZE(insn->code) != BPF_DW;
-	case BPF_MSH:
-		return is_index && BPF_SIZE(insn->code) == BPF_B;
 	default:
 		return false;
 	}
@@ -184,21 +160,20 @@ static bool load_is_sound(const struct sock_filter *insn)
 
 static bool insn_is_sound(const struct sock_filter *insn)
 {
-	switch (BPF_CLASS(insn->code)) {
-	case BPF_LD:
-	case BPF_LDX:
-		return load_is_sound(insn);
-	case BPF_ST:
-	case BPF_STX:
+	if (!code_is_known(insn->code) || is_of_the_link(insn))
+		return false;
+	if (uses_memory(insn))
 		return insn->k < BPF_MEMWORDS;
-	case BPF_ALU:
-		return arithmetic_is_sound(insn);
-	case BPF_JMP:
-		return jump_is_known(insn->code);
-	case BPF_RET:
-		return BPF_RVAL(insn->code) == BPF_K || BPF_RVAL(insn->code) == BPF_A;
-	default: /* BPF_MISC */
-		return BPF_MISCOP(insn->code) == BPF_TAX || BPF_MISCOP(insn->code) == BPF_TXA;
+
+	switch (insn->code) {
+	case BPF_ALU | BPF_DIV: /* by K */
+	case BPF_ALU | BPF_MOD:
+		return insn->k != 0;
+	case BPF_ALU | BPF_LSH:
+	case BPF_ALU | BPF_RSH:
+		return insn->k <= SHIFT_MAX;
+	default:
+		return true;
 	}
 }
 
@@ -238,20 +213,6 @@ static bool reach_successors(struct translation *t, size_t index)
 	    insn->k + size_of(insn->code) > known_bytes)
 		known_bytes = insn->k + size_of(insn->code);
 	return reach(t, index + 1, known_bytes);
-}
-
-static bool uses_memory(const struct sock_filter *insn)
-{
-	switch (BPF_CLASS(insn->code)) {
-	case BPF_LD:
-	case BPF_LDX:
-		return BPF_MODE(insn->code) == BPF_MEM;
-	case BPF_ST:
-	case BPF_STX:
-		return true;
-	default:
-		return false;
-	}
 }
 
 /* Finds what can be reached; false when something there has no meaning. */
