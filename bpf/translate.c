@@ -25,6 +25,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "bpf/filter_state.h"
+#include "bpf/opcode.h"
 
 enum {
 	CLASSIC_INSNS_MAX = 4096, /* BPF_MAXINSNS of the kernel and of libpcap */
@@ -74,25 +75,6 @@ struct translation {
 	bool is_too_long;
 };
 
-/* BPF_IMM, BPF_ADD, BPF_K and BPF_W are 0. */
-/* clang-format off */
-static const uint16_t known_codes[] = {
-	BPF_LD | BPF_ABS, BPF_LD | BPF_H | BPF_ABS, BPF_LD | BPF_B | BPF_ABS,
-	BPF_LD | BPF_IND, BPF_LD | BPF_H | BPF_IND, BPF_LD | BPF_B | BPF_IND,
-	BPF_LD, BPF_LD | BPF_MEM, BPF_LD | BPF_LEN, BPF_ST,
-	BPF_LDX, BPF_LDX | BPF_MEM, BPF_LDX | BPF_LEN, BPF_LDX | BPF_B | BPF_MSH, BPF_STX,
-	BPF_ALU, BPF_ALU | BPF_X, BPF_ALU | BPF_SUB, BPF_ALU | BPF_SUB | BPF_X,
-	BPF_ALU | BPF_MUL, BPF_ALU | BPF_MUL | BPF_X, BPF_ALU | BPF_DIV, BPF_ALU | BPF_DIV | BPF_X,
-	BPF_ALU | BPF_MOD, BPF_ALU | BPF_MOD | BPF_X, BPF_ALU | BPF_AND, BPF_ALU | BPF_AND | BPF_X,
-	BPF_ALU | BPF_OR, BPF_ALU | BPF_OR | BPF_X, BPF_ALU | BPF_XOR, BPF_ALU | BPF_XOR | BPF_X,
-	BPF_ALU | BPF_LSH, BPF_ALU | BPF_LSH | BPF_X, BPF_ALU | BPF_RSH, BPF_ALU | BPF_RSH | BPF_X,
-	BPF_ALU | BPF_NEG, BPF_JMP | BPF_JA,
-	BPF_JMP | BPF_JEQ, BPF_JMP | BPF_JEQ | BPF_X, BPF_JMP | BPF_JGT, BPF_JMP | BPF_JGT | BPF_X,
-	BPF_JMP | BPF_JGE, BPF_JMP | BPF_JGE | BPF_X, BPF_JMP | BPF_JSET, BPF_JMP | BPF_JSET | BPF_X,
-	BPF_RET, BPF_RET | BPF_A, BPF_MISC | BPF_TAX, BPF_MISC | BPF_TXA,
-};
-/* clang-format on */
-
 static void translation_deinit(struct translation *t)
 {
 	free(t->places);
@@ -111,31 +93,14 @@ static uint32_t size_of(uint16_t code)
 	}
 }
 
-static bool is_packet_load(const struct sock_filter *insn)
-{
-	unsigned int class = BPF_CLASS(insn->code);
-	unsigned int mode = BPF_MODE(insn->code);
-
-	return (class == BPF_LD && (mode == BPF_ABS || mode == BPF_IND)) ||
-	       (class == BPF_LDX && mode == BPF_MSH);
-}
-
 /* Whether a load lies beyond any packet, whatever the index: it rejects. */
 static bool is_beyond(const struct sock_filter *insn)
 {
-	return is_packet_load(insn) && insn->k > (uint32_t)INT32_MAX - size_of(insn->code);
+	return tt_opcode_is_packet_load(insn->code) &&
+	       insn->k > (uint32_t)INT32_MAX - size_of(insn->code);
 }
 
 /* ----------------------------------------------------------------- the first pass */
-
-static bool code_is_known(uint16_t code)
-{
-	for (size_t i = 0; i < sizeof(known_codes) / sizeof(known_codes[0]); i++) {
-		if (known_codes[i] == code)
-			return true;
-	}
-	return false;
-}
 
 /* There the kernel gives what it knows of the link; a packet has no such offset. */
 static bool is_of_the_link(const struct sock_filter *insn)
@@ -160,7 +125,7 @@ static bool uses_memory(const struct sock_filter *insn)
 
 static bool insn_is_sound(const struct sock_filter *insn)
 {
-	if (!code_is_known(insn->code) || is_of_the_link(insn))
+	if (!tt_opcode_is_known(insn->code) || is_of_the_link(insn))
 		return false;
 	if (uses_memory(insn))
 		return insn->k < BPF_MEMWORDS;
@@ -209,7 +174,7 @@ static bool reach_successors(struct translation *t, size_t index)
 		return reach(t, index + 1 + insn->jt, known_bytes) &&
 		       reach(t, index + 1 + insn->jf, known_bytes);
 
-	if (is_packet_load(insn) && BPF_MODE(insn->code) != BPF_IND &&
+	if (tt_opcode_is_packet_load(insn->code) && BPF_MODE(insn->code) != BPF_IND &&
 	    insn->k + size_of(insn->code) > known_bytes)
 		known_bytes = insn->k + size_of(insn->code);
 	return reach(t, index + 1, known_bytes);

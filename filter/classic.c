@@ -29,6 +29,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "bpf/opcode.h"
 #include "filter/ranges.h"
 #include "filter/writer.h"
 
@@ -96,55 +97,23 @@ static const uint8_t option_kinds[] = {
 	PROTOCOL_SHIM6, PROTOCOL_HIP, IPPROTO_MH, IPPROTO_DSTOPTS, IPPROTO_ROUTING, IPPROTO_HOPOPTS,
 };
 
-/*
- * What the kernel takes whatever libpcap would take by it. Not a shift by X: from 32 on it
- * leaves 0 in libpcap, and anything in the kernel. Nor "ret a": A would be how much is
- * taken. A load at X that wraps finds something in the kernel and rejects in libpcap: by it
- * more is taken, never less.
- */
-/* clang-format off */
-static const uint16_t known_codes[] = {
-	BPF_LD | BPF_W | BPF_ABS, BPF_LD | BPF_H | BPF_ABS, BPF_LD | BPF_B | BPF_ABS,
-	BPF_LD | BPF_W | BPF_IND, BPF_LD | BPF_H | BPF_IND, BPF_LD | BPF_B | BPF_IND,
-	BPF_LD | BPF_IMM, BPF_LD | BPF_MEM, BPF_LD | BPF_LEN,
-	BPF_LDX | BPF_IMM, BPF_LDX | BPF_MEM, BPF_LDX | BPF_LEN, BPF_LDX | BPF_MSH | BPF_B,
-	BPF_ST, BPF_STX, BPF_MISC | BPF_TAX, BPF_MISC | BPF_TXA,
-	BPF_ALU | BPF_ADD, /* of K, which is 0 */ BPF_ALU | BPF_SUB | BPF_K, BPF_ALU | BPF_MUL | BPF_K,
-	BPF_ALU | BPF_ADD | BPF_X, BPF_ALU | BPF_SUB | BPF_X, BPF_ALU | BPF_MUL | BPF_X,
-	BPF_ALU | BPF_DIV | BPF_K, BPF_ALU | BPF_MOD | BPF_K, BPF_ALU | BPF_AND | BPF_K,
-	BPF_ALU | BPF_DIV | BPF_X, BPF_ALU | BPF_MOD | BPF_X, BPF_ALU | BPF_AND | BPF_X,
-	BPF_ALU | BPF_OR | BPF_K, BPF_ALU | BPF_XOR | BPF_K, BPF_ALU | BPF_LSH | BPF_K,
-	BPF_ALU | BPF_OR | BPF_X, BPF_ALU | BPF_XOR | BPF_X, BPF_ALU | BPF_RSH | BPF_K,
-	BPF_ALU | BPF_NEG, BPF_JMP | BPF_JA,
-	BPF_JMP | BPF_JEQ | BPF_K, BPF_JMP | BPF_JGT | BPF_K, BPF_JMP | BPF_JGE | BPF_K,
-	BPF_JMP | BPF_JEQ | BPF_X, BPF_JMP | BPF_JGT | BPF_X, BPF_JMP | BPF_JGE | BPF_X,
-	BPF_JMP | BPF_JSET | BPF_K, BPF_JMP | BPF_JSET | BPF_X, BPF_RET | BPF_K,
-};
-/* clang-format on */
-
 /* ---------------------------------------------------------------- the expression */
-
-static bool is_packet_load(const struct sock_filter *insn)
-{
-	unsigned int class = BPF_CLASS(insn->code);
-	unsigned int mode = BPF_MODE(insn->code);
-
-	return (class == BPF_LD && (mode == BPF_ABS || mode == BPF_IND)) ||
-	       (class == BPF_LDX && mode == BPF_MSH);
-}
 
 static bool loads_memory(const struct sock_filter *insn)
 {
 	return insn->code == (BPF_LD | BPF_MEM) || insn->code == (BPF_LDX | BPF_MEM);
 }
 
-static bool code_is_known(uint16_t code)
+/*
+ * Whether the kernel takes by it whatever libpcap would take. Not by a shift by X: from 32 on
+ * it leaves 0 in libpcap, and anything in the kernel. Nor by "ret a": A would be how much is
+ * taken. A load at X that wraps finds something in the kernel and rejects in libpcap: by it
+ * more is taken, never less.
+ */
+static bool means_the_same(uint16_t code)
 {
-	for (size_t i = 0; i < sizeof(known_codes) / sizeof(known_codes[0]); i++) {
-		if (known_codes[i] == code)
-			return true;
-	}
-	return false;
+	return tt_opcode_is_known(code) && code != (BPF_ALU | BPF_LSH | BPF_X) &&
+	       code != (BPF_ALU | BPF_RSH | BPF_X) && code != (BPF_RET | BPF_A);
 }
 
 /* Whether the kernel takes an instruction's operand, @left instructions being behind it. */
@@ -179,7 +148,7 @@ static bool expression_is_sound(const struct sock_filter *code, size_t count)
 	if (count == 0 || BPF_CLASS(code[count - 1].code) != BPF_RET)
 		return false;
 	for (size_t i = 0; i < count; i++) {
-		if (!code_is_known(code[i].code) || !operand_is_sound(&code[i], count - i - 1))
+		if (!means_the_same(code[i].code) || !operand_is_sound(&code[i], count - i - 1))
 			return false;
 	}
 	return true;
@@ -192,7 +161,7 @@ static struct sock_filter adapt_insn(const struct sock_filter *insn)
 
 	if (BPF_CLASS(insn->code) == BPF_RET)
 		verdict.k = insn->k != 0 ? TAKEN_BYTES : 0;
-	else if (!is_packet_load(insn) || insn->k < BEYOND_OFFSET)
+	else if (!tt_opcode_is_packet_load(insn->code) || insn->k < BEYOND_OFFSET)
 		return *insn;
 	return verdict;
 }
