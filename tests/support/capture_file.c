@@ -205,8 +205,10 @@ static int give_packet(read_link_fn *read_link, const struct pcap_pkthdr *packet
 	frame.bytes = bytes + header.bytes;
 	frame.captured_bytes = packet->caplen - (uint32_t)header.bytes;
 	frame.wire_bytes = wire_bytes - (uint32_t)header.bytes;
-	/* Nanoseconds stand in the microseconds' place. */
-	frame.time_ns = (int64_t)packet->ts.tv_sec * NS_PER_S + packet->ts.tv_usec;
+	/* Nanoseconds stand in the microseconds' place. Beyond the year 2262: 0, unknown. */
+	if (__builtin_mul_overflow((int64_t)packet->ts.tv_sec, (int64_t)NS_PER_S, &frame.time_ns) ||
+	    __builtin_add_overflow(frame.time_ns, (int64_t)packet->ts.tv_usec, &frame.time_ns))
+		frame.time_ns = 0;
 	frame.interface_index = header.interface_index;
 	frame.version = header.version;
 	if (header.packet_type < TT_PACKET_TYPE_COUNT)
