@@ -185,8 +185,14 @@ static bool is_expression_of(int fd, uint32_t map_id)
 	struct bpf_prog_info info = { .nr_map_ids = 4, .map_ids = (uintptr_t)maps };
 	uint32_t info_bytes = sizeof(info);
 
-	return bpf_obj_get_info_by_fd(fd, &info, &info_bytes) == 0 &&
-	       strcmp(info.name, "tt_expression") == 0 && info.nr_map_ids == 1 && maps[0] == map_id;
+	if (bpf_obj_get_info_by_fd(fd, &info, &info_bytes) != 0 ||
+	    strcmp(info.name, "tt_expression") != 0)
+		return false;
+	for (uint32_t i = 0; i < info.nr_map_ids && i < 4; i++) {
+		if (maps[i] == map_id)
+			return true;
+	}
+	return false;
 }
 
 /* Expressions in the kernel that belong to the filter with that map. */
