@@ -34,9 +34,9 @@
 enum {
 	EXIT_SKIPPED = 77,
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-	CHANGES_COUNT = 21, /* widening dense ports takes a second then */
+	CHANGES_COUNT = 12, /* widening dense ports takes a second then */
 #else
-	CHANGES_COUNT = 100,
+	CHANGES_COUNT = 40,
 #endif
 	GENERATIONS_MAX = CHANGES_COUNT + 3, /* numbered from 1; one that never comes */
 	RATE_PPS = 50000,                    /* sanitizers keep up with it */

@@ -48,15 +48,15 @@ enum {
 	ALL_TYPES = 0x1f,
 	FULL_PACKETS_COUNT = 10000000,
 	RUN_PACKETS_MAX = 10000,
-	QUICK_RUN_PACKETS = 1200,
+	QUICK_RUN_PACKETS = 600,
 	BARE_RUNS_COUNT = 24, /* without CAP_PERFMON */
-	EXPRESSION_FILTER_PACKETS = 100,
-	EXPRESSION_CODE_PACKETS = 800,
-	QUICK_CODES_COUNT = 4000,
+	EXPRESSION_FILTER_PACKETS = 60,
+	EXPRESSION_CODE_PACKETS = 300,
+	QUICK_CODES_COUNT = 2000,
 	FULL_CODES_COUNT = 200000,
 	CODE_PACKETS = 24,
 	REASON_LENGTH_MIN = 10,
-	CORPUS_STEP = 16, /* in a quick run expressions are tried on every so many packets */
+	CORPUS_STEP = 32, /* in a quick run expressions are tried on every so many packets */
 };
 
 static bool is_full(void)

@@ -458,8 +458,8 @@ static void what_two_generations_want_is_never_lost(void **state)
 	struct changer *changer = make_changer(*state, PACED_PPS, 64 << 20);
 	struct tt_accounting account;
 
-	changer->ports_count = is_full_run() ? 1000 : 120;
-	changer->expressions_count = is_full_run() ? 200 : 30;
+	changer->ports_count = is_full_run() ? 1000 : 60;
+	changer->expressions_count = is_full_run() ? 200 : 20;
 	account = run_without_leaks(changer, "paced");
 	assert_int_equal(tt_account_ring_dropped(&account), 0);
 	assert_watched(changer->watcher);
@@ -476,8 +476,8 @@ static void every_datagram_meets_its_generation_flat_out(void **state)
 	struct changer *changer = make_changer(*state, 0, 0);
 
 	changer->has_parity = true;
-	changer->ports_count = is_full_run() ? 10000 : 180;
-	changer->expressions_count = is_full_run() ? 1000 : 70;
+	changer->ports_count = is_full_run() ? 10000 : 90;
+	changer->expressions_count = is_full_run() ? 1000 : 40;
 	(void)run_without_leaks(changer, "flat out");
 	assert_watched(changer->watcher);
 	assert_returns(changer);
@@ -603,7 +603,7 @@ static void two_threads_may_change_at_once(void **state)
 	struct changer *changer = make_changer(*state, PACED_PPS, 64 << 20);
 	struct tt_accounting account;
 
-	changer->ports_count = is_full_run() ? 300 : 50;
+	changer->ports_count = is_full_run() ? 300 : 25;
 	/* Which thread's change becomes which generation nobody knows. */
 	for (size_t i = 0; i < GENERATIONS_MAX; i++)
 		changer->watcher->wants[i] =
