@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <linux/if_packet.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "twintap/error.h"
@@ -55,11 +56,16 @@ static void return_blocks(struct tt_block *block, void *context)
 }
 
 int tt_ring_init(struct tt_ring *ring, uint8_t *memory, struct tt_ring_geometry geometry,
-		 uint8_t version)
+		 uint8_t version, uint8_t source_kind)
 {
 	assert(geometry.blocks_count > 0);
 
-	*ring = (struct tt_ring){ .memory = memory, .geometry = geometry, .version = version };
+	*ring = (struct tt_ring){
+		.memory = memory,
+		.geometry = geometry,
+		.version = version,
+		.source_kind = source_kind,
+	};
 	ring->blocks = calloc(geometry.blocks_count, sizeof(*ring->blocks));
 	if (!ring->blocks)
 		return -ENOMEM;
@@ -91,6 +97,19 @@ static bool header_is_sound(const struct tt_ring *ring, const struct tpacket_hdr
 	       header->offset_to_first_pkt <= header->blk_len;
 }
 
+/* Whether the kernel has filled half of the blocks: those that are taken, and the next ones. */
+static bool is_half_full(const struct tt_ring *ring)
+{
+	uint32_t ahead = (ring->return_index + ring->geometry.blocks_count / 2) %
+			 ring->geometry.blocks_count;
+	struct tt_block *block = &ring->blocks[ahead];
+
+	/* A hint: what the block holds is not read. */
+	return ring->taken_count > ring->geometry.blocks_count / 2 ||
+	       __atomic_load_n(&block_header(block)->hdr.bh1.block_status, __ATOMIC_RELAXED) &
+		       TP_STATUS_USER;
+}
+
 /* Takes the next block that the kernel has filled, and holds it while it is walked. */
 static int take_block(struct tt_ring *ring)
 {
@@ -109,6 +128,7 @@ static int take_block(struct tt_ring *ring)
 	ring->frame_offset = header->offset_to_first_pkt;
 	ring->end_offset = header->blk_len;
 	ring->current = block;
+	ring->is_pressing = is_half_full(ring);
 	tt_block_hold(block);
 
 	ring->taken_count++;
@@ -173,15 +193,34 @@ static void fill_frame(struct tt_frame *frame, const struct tpacket3_hdr *header
 	frame->flags = checksum_flags(header->tp_status);
 }
 
+_Static_assert(sizeof(((struct sockaddr_ll *)NULL)->sll_addr) == TT_ORIGIN_ADDRESS_BYTES,
+	       "an address is copied whole");
+
+static void fill_origin(struct tt_origin *origin, const struct tpacket3_hdr *header,
+			uint8_t source_kind)
+{
+	const uint8_t *bytes = (const uint8_t *)header;
+	const struct sockaddr_ll *link =
+		(const struct sockaddr_ll *)(const void *)(bytes + LINK_ADDRESS_OFFSET);
+
+	origin->hardware_type = link->sll_hatype;
+	origin->source_kind = source_kind;
+	/* Longer ones are cut to what the kernel has room for. */
+	origin->address_bytes = link->sll_halen < TT_ORIGIN_ADDRESS_BYTES ? link->sll_halen
+									  : TT_ORIGIN_ADDRESS_BYTES;
+	memcpy(origin->address, link->sll_addr, sizeof(origin->address));
+}
+
 /*
  * Reads up to a batch of frames of the block that is walked, and moves on behind them.
  * The way goes on in locals: it is the hottest loop of the project.
  */
-static size_t read_frames(struct tt_ring *ring, struct tt_frame *frames)
+static size_t read_frames(struct tt_ring *ring, struct tt_frame_batch *batch)
 {
 	const uint8_t *bytes = ring->current->bytes + ring->frame_offset;
 	uint32_t room_bytes = ring->end_offset - ring->frame_offset;
 	uint32_t left = ring->frames_left;
+	uint32_t status = 0;
 	size_t count = 0;
 
 	while (count < TT_BATCH_FRAMES_MAX && left > 0) {
@@ -195,7 +234,10 @@ static size_t read_frames(struct tt_ring *ring, struct tt_frame *frames)
 		if (left > 1 && !stride_is_sound(stride, room_bytes))
 			break;
 
-		fill_frame(&frames[count++], header, ring->version);
+		fill_frame(&batch->frames[count], header, ring->version);
+		fill_origin(&batch->origins[count], header, ring->source_kind);
+		status |= header->tp_status;
+		count++;
 		left--;
 		if (left > 0) {
 			prefetch_ahead(bytes, stride);
@@ -206,6 +248,7 @@ static size_t read_frames(struct tt_ring *ring, struct tt_frame *frames)
 
 	ring->frame_offset = (uint32_t)(bytes - ring->current->bytes);
 	ring->frames_left = left;
+	ring->is_losing |= (status & TP_STATUS_LOSING) != 0;
 	return count;
 }
 
@@ -236,7 +279,8 @@ int tt_ring_next(struct tt_ring *ring, struct tt_frame_batch *ret_batch)
 			return r;
 	}
 
-	count = read_frames(ring, ret_batch->frames);
+	tt_frame_batch_clear(ret_batch);
+	count = read_frames(ring, ret_batch);
 	if (count == 0) {
 		ring->is_broken = true;
 		leave_block(ring);
@@ -245,6 +289,7 @@ int tt_ring_next(struct tt_ring *ring, struct tt_frame_batch *ret_batch)
 
 	ret_batch->block = ring->current;
 	ret_batch->frames_count = count;
+	ret_batch->is_pressing = ring->is_pressing;
 	tt_block_hold(ring->current);
 	if (ring->frames_left == 0)
 		leave_block(ring);

@@ -32,6 +32,7 @@ struct tt_ring {
 	struct tt_ring_geometry geometry;
 	struct tt_block *blocks; /* owned; one for each block of the memory */
 	uint8_t version;         /* of the frames: 4 or 6 */
+	uint8_t source_kind;     /* enum tt_source_kind */
 
 	uint32_t take_index;   /* the block that is taken next */
 	uint32_t return_index; /* the oldest block that was not returned */
@@ -41,16 +42,19 @@ struct tt_ring {
 	uint32_t frames_left;     /* in it */
 	uint32_t frame_offset;    /* of the next one */
 	uint32_t end_offset;      /* of what the kernel filled */
+	bool is_losing;           /* a frame said that others were dropped since the last look */
+	bool is_pressing;         /* half of the blocks were full when the current one was taken */
 	bool is_broken;           /* the memory is no ring, and that was said */
 };
 
 int tt_ring_init(struct tt_ring *ring, uint8_t *memory, struct tt_ring_geometry geometry,
-		 uint8_t version);
+		 uint8_t version, uint8_t source_kind);
 /* The memory may be gone already. No block may be held. */
 void tt_ring_deinit(struct tt_ring *ring);
 
 /*
- * Fills in frames of one block, which the batch holds. 0; TT_EMPTY when no block is
+ * Fills in frames of one block, which the batch holds. Sets is_losing when the kernel says
+ * that it had no room before one of them; who heeds it clears it. 0; TT_EMPTY when no block is
  * ready; -EBADMSG, once, when the memory is no ring, behind the frames that could be
  * read; from then on TT_STOP.
  */

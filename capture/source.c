@@ -43,6 +43,7 @@ struct capture {
 	struct tt_ring ring;
 	pthread_mutex_t statistics_mutex; /* reading the kernel's counters clears them */
 	struct tt_source_statistics statistics;
+	uint64_t told_dropped; /* of the dropped, those that a batch told of */
 };
 
 static struct capture *to_capture(struct tt_source *source)
@@ -50,9 +51,46 @@ static struct capture *to_capture(struct tt_source *source)
 	return (struct capture *)(void *)source; /* its first member */
 }
 
+/* Reads the kernel's counters, which clears them there. Under the mutex. */
+static int refresh_statistics_locked(struct capture *capture)
+{
+	struct tpacket_stats_v3 fresh = { 0 };
+	socklen_t fresh_bytes = sizeof(fresh);
+
+	if (getsockopt(capture->fd, SOL_PACKET, PACKET_STATISTICS, &fresh, &fresh_bytes) < 0)
+		return -errno;
+	capture->statistics.stored += fresh.tp_packets -
+				      fresh.tp_drops; /* the first includes both */
+	capture->statistics.dropped += fresh.tp_drops;
+	capture->statistics.freezes += fresh.tp_freeze_q_cnt;
+	return 0;
+}
+
+/* What was dropped since this was last asked. */
+static uint64_t take_dropped(struct capture *capture)
+{
+	uint64_t dropped;
+
+	(void)pthread_mutex_lock(&capture->statistics_mutex); /* cannot fail: no error checking */
+	(void)refresh_statistics_locked(capture); /* what it cannot tell now, it tells later */
+	dropped = capture->statistics.dropped - capture->told_dropped;
+	capture->told_dropped = capture->statistics.dropped;
+	(void)pthread_mutex_unlock(&capture->statistics_mutex);
+	return dropped;
+}
+
 static int read_next(struct tt_source *source, struct tt_frame_batch *ret_batch)
 {
-	return tt_ring_next(&to_capture(source)->ring, ret_batch);
+	struct capture *capture = to_capture(source);
+	int r;
+
+	r = tt_ring_next(&capture->ring, ret_batch);
+	/* A system call, but one in a batch that follows a loss. */
+	if (r == 0 && capture->ring.is_losing) {
+		capture->ring.is_losing = false;
+		ret_batch->dropped_before = take_dropped(capture);
+	}
+	return r;
 }
 
 /* Whether the interface that the socket was bound to is gone for ever. */
@@ -83,17 +121,12 @@ static int check(struct tt_source *source)
 static int add_statistics(struct tt_source *source, struct tt_source_statistics *statistics)
 {
 	struct capture *capture = to_capture(source);
-	struct tpacket_stats_v3 fresh = { 0 };
-	socklen_t fresh_bytes = sizeof(fresh);
-	int r = 0;
+	int r;
 
+	statistics += capture->ring.source_kind;
+	statistics->is_present = true;
 	(void)pthread_mutex_lock(&capture->statistics_mutex); /* cannot fail: no error checking */
-	if (getsockopt(capture->fd, SOL_PACKET, PACKET_STATISTICS, &fresh, &fresh_bytes) < 0)
-		r = -errno;
-	capture->statistics.stored += fresh.tp_packets -
-				      fresh.tp_drops; /* the first includes both */
-	capture->statistics.dropped += fresh.tp_drops;
-	capture->statistics.freezes += fresh.tp_freeze_q_cnt;
+	r = refresh_statistics_locked(capture);
 	statistics->stored += capture->statistics.stored;
 	statistics->dropped += capture->statistics.dropped;
 	statistics->freezes += capture->statistics.freezes;
@@ -198,7 +231,8 @@ static int map_ring(struct capture *capture, uint8_t version, struct tt_error *r
 	/* A child that lives on would keep the socket receiving. */
 	(void)madvise(memory, bytes, MADV_DONTFORK);
 
-	r = tt_ring_init(&capture->ring, capture->memory, capture->geometry, version);
+	r = tt_ring_init(&capture->ring, capture->memory, capture->geometry, version,
+			 version == 4 ? TT_SOURCE_IPV4 : TT_SOURCE_IPV6);
 	if (r < 0)
 		return tt_error_set(reterr, r, "map the receive ring: %s", strerror(-r));
 	return 0;
@@ -261,7 +295,6 @@ int tt_capture_new(struct tt_source **ret_source, const struct tt_capture_config
 	(void)pthread_mutex_init(&capture->statistics_mutex,
 				 NULL); /* cannot fail without attributes */
 	capture->source.ops = &capture_ops;
-	capture->source.kind = config->version == 4 ? TT_SOURCE_IPV4 : TT_SOURCE_IPV6;
 
 	r = open_socket(capture, reterr);
 	if (r < 0)

@@ -34,8 +34,8 @@ struct source_slot {
 	struct tt_watch watch;
 	struct tt_source *source; /* owned */
 	bool is_ready;            /* until it says that it is empty */
+	bool is_over;             /* nothing will come from it any more */
 	int failure;              /* negative: to be reported by the next step */
-	struct tt_source_accounting account;
 };
 
 struct sink_slot {
@@ -52,7 +52,12 @@ struct tt_pump {
 
 	struct source_slot sources[SOURCES_MAX];
 	size_t sources_count;
-	size_t turn; /* the source that is asked first */
+	size_t sources_over_count;
+	struct tt_source_accounting accounts[TT_SOURCE_KIND_COUNT]; /* what the headers said */
+	uint64_t moved_count;
+	bool source_has_failed; /* the last failure was a source's */
+	struct tt_error error;  /* its words */
+	size_t turn;            /* the source that is asked first */
 	struct sink_slot sinks[TT_OUTPUTS_MAX];
 	size_t sinks_count;
 
@@ -92,6 +97,8 @@ static int note_status(struct tt_pump *pump, struct sink_slot *slot, int r)
 {
 	if (r < 0) {
 		slot->state = SINK_FAILED;
+		pump->source_has_failed = false;
+		pump->error = slot->sink->error;
 		return r;
 	}
 	if (r == TT_STOP) {
@@ -220,11 +227,7 @@ void tt_pump_ask_sources(struct tt_pump *pump)
 
 uint64_t tt_pump_moved(const struct tt_pump *pump)
 {
-	uint64_t moved = 0;
-
-	for (size_t i = 0; i < pump->sources_count; i++)
-		moved += pump->sources[i].account.delivered;
-	return moved;
+	return pump->moved_count;
 }
 
 int tt_pump_add_sink(struct tt_pump *pump, struct tt_sink *sink, const char *name)
@@ -240,29 +243,35 @@ int tt_pump_add_sink(struct tt_pump *pump, struct tt_sink *sink, const char *nam
 	return 0;
 }
 
-/* Reads the headers of the batch and counts the verdicts; nearly all are OK. */
-static void decode_batch(struct tt_pump *pump, struct tt_source_accounting *account)
+/* Reads the headers of the batch and counts the verdicts. */
+static void decode_batch(struct tt_pump *pump)
 {
 	size_t count = pump->batch.frames_count;
-	size_t ok_count = 0;
 
 	for (size_t i = 0; i < count; i++) {
+		struct tt_source_accounting *account =
+			&pump->accounts[pump->batch.origins[i].source_kind];
 		struct tt_datagram *datagram = &pump->datagrams[i];
 
 		tt_decode_frame(&pump->batch.frames[i], datagram);
 		datagram->generation = pump->batch.generation;
 		if (pump->verifies_checksums)
 			tt_decode_verify_checksum(datagram);
-		if (datagram->verdict == TT_VERDICT_OK)
-			ok_count++;
-		else
-			account->verdicts[datagram->verdict]++;
+		account->delivered++;
+		account->verdicts[datagram->verdict]++;
 		if (datagram->flags & TT_DATAGRAM_PAYLOAD_CUT)
 			account->payload_cut++;
 	}
-	account->verdicts[TT_VERDICT_OK] += ok_count;
-	account->delivered += count;
+	pump->moved_count += count;
 	pump->mark_local(pump->mark_context, pump->datagrams, count);
+}
+
+/* Keeps what the source says of its failure. */
+static int note_source_failure(struct tt_pump *pump, const struct source_slot *slot, int r)
+{
+	pump->source_has_failed = true;
+	pump->error = slot->source->error;
+	return r;
 }
 
 /* The next batch, in turn, decoded. 0, TT_EMPTY, or a source's failure. */
@@ -280,18 +289,22 @@ static int load_batch(struct tt_pump *pump)
 		if (slot->failure < 0) {
 			r = slot->failure;
 			slot->failure = 0;
-			return r;
+			return note_source_failure(pump, slot, r);
 		}
 
 		r = slot->source->ops->next(slot->source, &pump->batch);
 		if (r == 0) {
-			decode_batch(pump, &slot->account);
+			decode_batch(pump);
 			return 0;
 		}
+		if (r == TT_STOP && !slot->is_over) {
+			slot->is_over = true;
+			pump->sources_over_count++;
+		}
 		/* Nobody tells of a source without a descriptor: it is asked again. */
-		slot->is_ready = r == TT_EMPTY && slot->source->fd < 0;
+		slot->is_ready = r != TT_STOP && (r < 0 || slot->source->fd < 0);
 		if (r < 0)
-			return r;
+			return note_source_failure(pump, slot, r);
 	}
 	return TT_EMPTY;
 }
@@ -325,14 +338,19 @@ static int feed(struct tt_pump *pump, struct sink_slot *slot)
 {
 	struct tt_sink *sink = slot->sink;
 	size_t count = pump->batch.frames_count;
+	uint64_t dropped_before = pump->batch.dropped_before;
 	size_t start = 0;
 	int result = 0;
 
 	while (start < count) {
 		unsigned int judgement;
 		size_t length = find_run(sink, &pump->datagrams[start], count - start, &judgement);
-		struct tt_run run = { .datagrams = &pump->datagrams[start],
-				      .block = pump->batch.block };
+		struct tt_run run = {
+			.datagrams = &pump->datagrams[start],
+			.origins = &pump->batch.origins[start],
+			.dropped_before = dropped_before,
+			.block = pump->batch.block,
+		};
 		int r;
 
 		if (judgement != TT_WITHHELD_COUNT) {
@@ -340,6 +358,7 @@ static int feed(struct tt_pump *pump, struct sink_slot *slot)
 		} else if (slot->state == SINK_OPEN) {
 			length = room_of(sink, length); /* the rest is judged anew */
 			run.count = length;
+			dropped_before = 0; /* told once */
 			r = note_status(pump, slot, sink->ops->take(sink, &run));
 			if (r < 0)
 				result = r;
@@ -475,9 +494,17 @@ void tt_pump_drop(struct tt_pump *pump)
 	}
 }
 
+const struct tt_error *tt_pump_failure(const struct tt_pump *pump, bool *ret_is_source)
+{
+	*ret_is_source = pump->source_has_failed;
+	return &pump->error;
+}
+
 bool tt_pump_has_ended(const struct tt_pump *pump)
 {
 	if (pump->stop_was_asked)
+		return true;
+	if (pump->sources_count > 0 && pump->sources_over_count == pump->sources_count)
 		return true;
 	for (size_t i = 0; i < pump->sinks_count; i++) {
 		if (pump->sinks[i].state == SINK_OPEN)
@@ -486,27 +513,25 @@ bool tt_pump_has_ended(const struct tt_pump *pump)
 	return pump->sinks_count > 0;
 }
 
-static int account_source(const struct source_slot *slot, struct tt_source_accounting *account)
+/* Adds what the sources of a kind counted to what the pump did. */
+static void account_kind(const struct tt_source_statistics *statistics,
+			 const struct tt_source_accounting *headers,
+			 struct tt_source_accounting *account)
 {
-	struct tt_source_statistics statistics = { 0 };
-	int r;
-
-	r = slot->source->ops->add_statistics(slot->source, &statistics);
-	if (r < 0)
-		return r;
-
-	account->is_present = 1;
-	account->accepted += statistics.stored + statistics.dropped;
-	account->narrowed += statistics.narrowed;
-	account->fragments_late += statistics.fragments_late;
-	account->ring_dropped += statistics.dropped;
-	account->ring_freezes += statistics.freezes;
-	account->ring_bytes += statistics.ring_bytes;
-	account->delivered += slot->account.delivered;
-	account->payload_cut += slot->account.payload_cut;
-	for (size_t i = 0; i < TT_VERDICT_COUNT; i++)
-		account->verdicts[i] += slot->account.verdicts[i];
-	return 0;
+	account->is_present = statistics->is_present;
+	account->seen = statistics->seen;
+	for (size_t i = 0; i < TT_REJECT_COUNT; i++)
+		account->rejected[i] = statistics->rejected[i];
+	account->accepted = statistics->stored + statistics->dropped;
+	account->narrowed = statistics->narrowed;
+	account->fragments_late = statistics->fragments_late;
+	account->ring_dropped = statistics->dropped;
+	account->ring_freezes = statistics->freezes;
+	account->ring_bytes = statistics->ring_bytes;
+	account->late = statistics->late;
+	account->delivered = headers->delivered;
+	account->payload_cut = headers->payload_cut;
+	memcpy(account->verdicts, headers->verdicts, sizeof(account->verdicts));
 }
 
 static void account_sink(const struct sink_slot *slot, struct tt_output_accounting *account)
@@ -523,14 +548,18 @@ static void account_sink(const struct sink_slot *slot, struct tt_output_accounti
 
 int tt_pump_account(struct tt_pump *pump, struct tt_accounting *accounting)
 {
+	struct tt_source_statistics statistics[TT_SOURCE_KIND_COUNT] = { 0 };
+
 	for (size_t i = 0; i < pump->sources_count; i++) {
-		const struct source_slot *slot = &pump->sources[i];
+		struct tt_source *source = pump->sources[i].source;
 		int r;
 
-		r = account_source(slot, &accounting->sources[slot->source->kind]);
+		r = source->ops->add_statistics(source, statistics);
 		if (r < 0)
 			return r;
 	}
+	for (size_t kind = 0; kind < TT_SOURCE_KIND_COUNT; kind++)
+		account_kind(&statistics[kind], &pump->accounts[kind], &accounting->sources[kind]);
 
 	for (size_t i = 0; i < pump->sinks_count; i++)
 		account_sink(&pump->sinks[i], &accounting->outputs[i]);

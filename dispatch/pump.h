@@ -69,7 +69,10 @@ int tt_pump_flush(struct tt_pump *pump, bool is_end);
 /* From here on datagrams are counted, and dropped for every sink; buffered ones too. */
 void tt_pump_drop(struct tt_pump *pump);
 
-/* Whether a sink asked for the end, or no sink wants anything any more. */
+/* The words of the last failure that a step, pull or flush returned, if it has any; whose it was. */
+const struct tt_error *tt_pump_failure(const struct tt_pump *pump, bool *ret_is_source);
+
+/* Whether a sink asked for the end, no sink wants anything, or no source will ever have any. */
 bool tt_pump_has_ended(const struct tt_pump *pump);
 
 /* Adds what sources delivered and lost, and what sinks did. 0, or a negative errno. */

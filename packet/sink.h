@@ -16,13 +16,18 @@
 #include <stdint.h>
 
 #include "packet/block.h"
+#include "packet/origin.h"
 #include "twintap/accounting.h"
 #include "twintap/datagram.h"
+#include "twintap/error.h"
 
 /* Datagrams next to each other; borrowed until take returns. */
 struct tt_run {
 	const struct tt_datagram *datagrams;
+	const struct tt_origin *origins; /* of the same datagrams; NULL: unknown */
 	size_t count;
+	uint64_t
+		dropped_before; /* lost for lack of room in front of the first one, as far as told */
 	struct tt_block *block; /* where their bytes lie; hold it to keep them; may be NULL */
 };
 
@@ -39,7 +44,8 @@ struct tt_sink;
 struct tt_sink_ops {
 	/*
 	 * Takes a run, all of it. 0, or TT_STOP when it wants no more (this run is taken),
-	 * or a negative errno: what is not written by then is counted as dropped.
+	 * or a negative errno, with words in the sink's error: what is not written by then is
+	 * counted as dropped.
 	 */
 	int (*take)(struct tt_sink *sink, const struct tt_run *run);
 	/* Writes out what it buffered; called when the sources are empty, and at the end. As take. */
@@ -52,7 +58,8 @@ struct tt_sink_ops {
 struct tt_sink {
 	const struct tt_sink_ops *ops;
 	struct tt_sink_counters counters;
-	uint64_t count_max; /* datagrams that it takes before it ends; 0: no end */
-	uint32_t verdicts;  /* a set of verdicts that it takes */
-	bool local_only;    /* only what is addressed to this host */
+	uint64_t count_max;    /* datagrams that it takes before it ends; 0: no end */
+	uint32_t verdicts;     /* a set of verdicts that it takes */
+	bool local_only;       /* only what is addressed to this host */
+	struct tt_error error; /* of its failure; code 0: it has no words of its own */
 };

@@ -32,8 +32,8 @@ struct narrow {
 	uint64_t taken;                 /* frames that were dealt with */
 	uint32_t seen_number;           /* the newest generation that took one for sure, or older */
 	struct tt_fragments *fragments; /* owned; NULL: the kernel has judged exactly */
-	uint64_t narrowed;
-	uint64_t fragments_late;
+	uint64_t narrowed[TT_SOURCE_KIND_COUNT];
+	uint64_t fragments_late[TT_SOURCE_KIND_COUNT];
 
 	struct tt_frame_batch waiting;
 	size_t waiting_start; /* those before are dealt with */
@@ -124,11 +124,14 @@ static void move_run(struct narrow *narrow, struct tt_frame_batch *batch)
 {
 	struct tt_frame_batch *waiting = &narrow->waiting;
 
-	batch->frames_count = 0;
+	tt_frame_batch_clear(batch);
 	batch->block = waiting->block;
+	batch->is_pressing = waiting->is_pressing;
+	batch->dropped_before = waiting->dropped_before;
 	hold(batch->block);
 	while (narrow->waiting_start < waiting->frames_count) {
 		struct tt_frame *frame = &waiting->frames[narrow->waiting_start];
+		const struct tt_origin *origin = &waiting->origins[narrow->waiting_start];
 		bool is_late = false;
 		const struct tt_generation *taker = judge(narrow, frame, &is_late);
 
@@ -136,10 +139,13 @@ static void move_run(struct narrow *narrow, struct tt_frame_batch *batch)
 			break; /* it is judged again, to the same end */
 		if (taker) {
 			batch->generation = taker->number;
-			batch->frames[batch->frames_count++] = *frame;
+			batch->frames[batch->frames_count] = *frame;
+			batch->origins[batch->frames_count] = *origin;
+			batch->frames_count++;
+			waiting->dropped_before = 0; /* told */
 		} else {
-			narrow->narrowed++;
-			narrow->fragments_late += is_late;
+			narrow->narrowed[origin->source_kind]++;
+			narrow->fragments_late[origin->source_kind] += is_late;
 		}
 		narrow->waiting_start++;
 		narrow->taken++;
@@ -175,12 +181,18 @@ static int read_next(struct tt_source *source, struct tt_frame_batch *ret_batch)
 
 	do {
 		if (narrow->waiting_start == narrow->waiting.frames_count) {
+			uint64_t untold = narrow->waiting.dropped_before;
 			int r = narrow->inner->ops->next(narrow->inner, ret_batch);
 
+			if (r < 0)
+				source->error = narrow->inner->error;
 			if (r != 0) {
 				leave_older(narrow);
 				return r;
 			}
+			/* Told of the next frame if all those before it were left out. */
+			ret_batch->dropped_before += untold;
+			narrow->waiting.dropped_before = 0;
 			/* Asked only now: a frame of a new generation came after it was appended. */
 			if (passes_whole(narrow, ret_batch)) {
 				narrow->taken += ret_batch->frames_count;
@@ -207,19 +219,23 @@ static int add_statistics(struct tt_source *source, struct tt_source_statistics 
 {
 	struct narrow *narrow = to_narrow(source);
 
-	statistics->narrowed += narrow->narrowed;
-	statistics->fragments_late += narrow->fragments_late;
+	for (size_t kind = 0; kind < TT_SOURCE_KIND_COUNT; kind++) {
+		statistics[kind].narrowed += narrow->narrowed[kind];
+		statistics[kind].fragments_late += narrow->fragments_late[kind];
+	}
 	return narrow->inner->ops->add_statistics(narrow->inner, statistics);
 }
 
 static int count_stored(void *context, uint64_t *ret_stored)
 {
 	struct narrow *narrow = context;
-	struct tt_source_statistics statistics = { 0 };
+	struct tt_source_statistics statistics[TT_SOURCE_KIND_COUNT] = { 0 };
 	int r;
 
-	r = narrow->inner->ops->add_statistics(narrow->inner, &statistics);
-	*ret_stored = statistics.stored;
+	r = narrow->inner->ops->add_statistics(narrow->inner, statistics);
+	*ret_stored = 0;
+	for (size_t kind = 0; kind < TT_SOURCE_KIND_COUNT; kind++)
+		*ret_stored += statistics[kind].stored;
 	return r;
 }
 
@@ -257,7 +273,6 @@ int tt_narrow_new(struct tt_source **ret_source, struct tt_source *inner, struct
 		return -ENOMEM;
 	narrow->source.ops = &narrow_ops;
 	narrow->source.fd = inner->fd;
-	narrow->source.kind = inner->kind;
 	narrow->reader.count_stored = count_stored;
 	narrow->reader.context = narrow;
 	if (tt_filter_fallback_reason(filter)) {

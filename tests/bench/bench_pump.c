@@ -147,7 +147,8 @@ static int measure(uint8_t version)
 
 	tt_ring_image_init(&image, (struct tt_ring_geometry){ BLOCK_BYTES, BLOCKS_COUNT });
 	source = (struct ring_source){ .source = { .ops = &ring_ops, .fd = -1 } };
-	if (tt_ring_init(&source.ring, image.memory, image.geometry, version) < 0 ||
+	if (tt_ring_init(&source.ring, image.memory, image.geometry, version,
+			 version == 4 ? TT_SOURCE_IPV4 : TT_SOURCE_IPV6) < 0 ||
 	    tt_pump_new(&pump, false, mark_local, NULL) < 0 ||
 	    tt_pump_add_source(pump, &source.source, &loop) < 0 ||
 	    tt_routes_new(&routes, NULL, TT_PORT_DESTINATION) < 0 ||

@@ -69,7 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t data_bytes)
 	uint8_t *memory = calloc(BLOCKS_COUNT, BLOCK_BYTES);
 	struct tt_ring ring;
 
-	if (!memory || tt_ring_init(&ring, memory, geometry, 4) < 0)
+	if (!memory || tt_ring_init(&ring, memory, geometry, 4, TT_SOURCE_IPV4) < 0)
 		abort();
 	if (data_bytes > MEMORY_BYTES)
 		data_bytes = MEMORY_BYTES;

@@ -111,10 +111,15 @@ static int next(struct tt_source *base, struct tt_frame_batch *ret_batch)
 	if (*word == '.')
 		return TT_STOP;
 
+	tt_frame_batch_clear(ret_batch);
+	ret_batch->dropped_before = source->dropped_before;
+	source->dropped_before = 0;
 	ret_batch->frames_count = strlen(word);
 	assert_true(ret_batch->frames_count <= TT_BATCH_FRAMES_MAX);
-	for (size_t i = 0; i < ret_batch->frames_count; i++)
+	for (size_t i = 0; i < ret_batch->frames_count; i++) {
 		ret_batch->frames[i] = make_frame(word[i]);
+		ret_batch->origins[i] = (struct tt_origin){ .source_kind = source->kind };
+	}
 	ret_batch->block = source->has_no_blocks ? NULL : take_block(source);
 	source->delivered_count += ret_batch->frames_count;
 	return 0;
@@ -134,6 +139,8 @@ static int add_statistics(struct tt_source *base, struct tt_source_statistics *s
 
 	if (source->statistics_answer < 0)
 		return source->statistics_answer;
+	statistics += source->kind;
+	statistics->is_present = true;
 	statistics->dropped += source->statistics.dropped;
 	statistics->freezes += source->statistics.freezes;
 	statistics->ring_bytes += source->statistics.ring_bytes;
@@ -157,7 +164,8 @@ void fake_source_init(struct fake_source *source, int fd, enum tt_source_kind ki
 		      const char *const *words)
 {
 	*source = (struct fake_source){
-		.source = { .ops = &source_ops, .fd = fd, .kind = (uint8_t)kind },
+		.source = { .ops = &source_ops, .fd = fd },
+		.kind = (uint8_t)kind,
 		.next_word = next_scripted_word,
 		.words = words,
 	};
@@ -190,7 +198,9 @@ static int take(struct tt_sink *base, const struct tt_run *run)
 	int answer;
 
 	assert_true(run->count > 0);
+	assert_non_null(run->origins);
 	sink->takes_count++;
+	sink->dropped_count += run->dropped_before;
 	for (size_t i = 0; i < run->count; i++) {
 		char letter = letter_of(&run->datagrams[i]);
 
@@ -326,8 +336,8 @@ static uint64_t assert_sources(const struct pump_lab *lab, const struct tt_accou
 	bool is_present[TT_SOURCE_KIND_COUNT] = { false };
 
 	for (size_t i = 0; i < lab->sources_count; i++) {
-		delivered[lab->sources[i]->source.kind] += lab->sources[i]->delivered_count;
-		is_present[lab->sources[i]->source.kind] = true;
+		delivered[lab->sources[i]->kind] += lab->sources[i]->delivered_count;
+		is_present[lab->sources[i]->kind] = true;
 	}
 	for (size_t kind = 0; kind < TT_SOURCE_KIND_COUNT; kind++) {
 		const struct tt_source_accounting *account = &accounting->sources[kind];

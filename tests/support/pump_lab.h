@@ -34,6 +34,8 @@ struct fake_source {
 	const char *(*next_word)(struct fake_source *source);
 	const char *const *words; /* for the one that is there; ends with NULL */
 	bool has_no_blocks;
+	uint8_t kind;
+	uint64_t dropped_before; /* told with the next batch */
 	int check_answer;
 	int statistics_answer;
 	struct tt_source_statistics statistics;
@@ -62,6 +64,7 @@ struct fake_sink {
 	uint64_t buffered_count;
 	struct tt_block *held[LAB_HOLDS_MAX];
 	size_t held_count;
+	uint64_t dropped_count; /* told with its runs */
 	unsigned int takes_count;
 	unsigned int flushes_count;
 	unsigned int ends_count;

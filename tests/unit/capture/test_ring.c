@@ -49,7 +49,9 @@ static void fixture_init(struct fixture *fixture, size_t block_bytes, uint32_t b
 		pattern[i] = (uint8_t)(i * 7 + i / 256);
 	*fixture = (struct fixture){ 0 };
 	tt_ring_image_init(&fixture->image, geometry);
-	assert_int_equal(tt_ring_init(&fixture->ring, fixture->image.memory, geometry, 4), 0);
+	assert_int_equal(
+		tt_ring_init(&fixture->ring, fixture->image.memory, geometry, 4, TT_SOURCE_IPV4),
+		0);
 }
 
 static void fixture_deinit(struct fixture *fixture)

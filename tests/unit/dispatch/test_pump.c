@@ -145,6 +145,24 @@ static void failing_statistics_fail_the_account(void **state)
 	assert_int_equal(tt_pump_account(lab.pump, &accounting), -EBADF);
 }
 
+static void a_loss_is_told_once_to_each_sink_with_the_run_behind_it(void **state)
+{
+	struct fake_source *source;
+	struct fake_sink *first, *second;
+
+	(void)state;
+
+	source = add_source(SCRIPT{ "ab", "cnd", "e", NULL });
+	first = add_sink(OK);
+	second = add_sink(TT_VERDICT_ALL);
+	assert_int_equal(tt_pump_step(lab.pump), 0);
+	source->dropped_before = 7;
+	lab_run(&lab);
+	assert_string_equal(first->log, "ab|c|d|e|");
+	assert_int_equal(first->dropped_count, 7);
+	assert_int_equal(second->dropped_count, 7);
+}
+
 static void verdicts_split_runs_for_each_sink_apart(void **state)
 {
 	struct fake_sink *ok;
@@ -554,23 +572,24 @@ static void frames_may_lie_in_no_block(void **state)
 	assert_int_equal(sink->held_count, 0);
 }
 
-static void failing_source_is_told_of_once_and_the_rest_goes_on(void **state)
+static void failing_source_is_told_of_and_asked_again(void **state)
 {
-	struct fake_source *failing;
 	struct fake_sink *sink;
+	bool is_source;
 
 	(void)state;
 
-	failing = add_source(SCRIPT{ "a", "!", "b", NULL });
+	add_source(SCRIPT{ "a", "!", "b", NULL })->source.error =
+		(struct tt_error){ .code = -EIO, .message = "words" };
 	add_source(SCRIPT{ "d", "e", "f", NULL });
 	sink = add_sink(OK);
 	assert_int_equal(tt_pump_step(lab.pump), 0);
 	assert_int_equal(tt_pump_step(lab.pump), 0);
 	assert_int_equal(tt_pump_step(lab.pump), -EIO);
+	assert_string_equal(tt_pump_failure(lab.pump, &is_source)->message, "words");
+	assert_true(is_source);
 	lab_run(&lab);
-	assert_string_equal(sink->log, "a|d|e|f|");
-	assert_int_equal(failing->asked_count,
-			 2); /* never again, as nobody said that it is ready */
+	assert_string_equal(sink->log, "a|d|e|b|f|");
 }
 
 static void source_that_has_ended_is_not_asked_again(void **state)
@@ -584,6 +603,7 @@ static void source_that_has_ended_is_not_asked_again(void **state)
 	lab_run(&lab);
 	lab_run(&lab);
 	assert_int_equal(ending->asked_count, 2);
+	assert_true(tt_pump_has_ended(lab.pump)); /* no source will ever have anything */
 }
 
 static void watched_source_is_asked_again_when_the_loop_tells(void **state)
@@ -746,6 +766,7 @@ int main(void)
 		PUMP_TEST(sources_are_asked_in_turn),
 		PUMP_TEST(sources_of_one_kind_add_up_in_the_account),
 		PUMP_TEST(failing_statistics_fail_the_account),
+		PUMP_TEST(a_loss_is_told_once_to_each_sink_with_the_run_behind_it),
 		PUMP_TEST(verdicts_split_runs_for_each_sink_apart),
 		PUMP_TEST(locality_splits_runs_and_is_judged_after_the_verdict),
 		PUMP_TEST(limit_is_kept_to_the_datagram),
@@ -767,7 +788,7 @@ int main(void)
 		PUMP_TEST(puller_gets_nothing_after_a_drop),
 		PUMP_TEST(block_is_let_go_after_the_step_unless_a_sink_holds_it),
 		PUMP_TEST(frames_may_lie_in_no_block),
-		PUMP_TEST(failing_source_is_told_of_once_and_the_rest_goes_on),
+		PUMP_TEST(failing_source_is_told_of_and_asked_again),
 		PUMP_TEST(source_that_has_ended_is_not_asked_again),
 		PUMP_TEST(watched_source_is_asked_again_when_the_loop_tells),
 		PUMP_TEST(reported_error_is_looked_into_and_told_once),

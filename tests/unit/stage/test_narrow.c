@@ -186,11 +186,12 @@ static int next(struct tt_source *source, struct tt_frame_batch *ret_batch)
 		return *word ? TT_STOP : -EIO;
 	}
 
+	tt_frame_batch_clear(ret_batch);
 	ret_batch->frames_count = strlen(word);
-	ret_batch->generation = 0;
-	for (size_t i = 0; i < ret_batch->frames_count; i++)
+	for (size_t i = 0; i < ret_batch->frames_count; i++) {
 		ret_batch->frames[i] = make_frame(word[i]);
-	ret_batch->block = NULL;
+		ret_batch->origins[i] = (struct tt_origin){ .source_kind = TT_SOURCE_IPV4 };
+	}
 	if (!lab.has_no_blocks) {
 		ret_batch->block = &lab.blocks[lab.read_count];
 		*ret_batch->block = (struct tt_block){ .holders_count = 1,
@@ -210,8 +211,8 @@ static int check(struct tt_source *source)
 static int add_statistics(struct tt_source *source, struct tt_source_statistics *statistics)
 {
 	assert_ptr_equal(source, &lab.inner);
-	statistics->stored += lab.stored;
-	statistics->dropped += 5;
+	statistics[TT_SOURCE_IPV4].stored += lab.stored;
+	statistics[TT_SOURCE_IPV4].dropped += 5;
 	return 0;
 }
 
@@ -264,12 +265,11 @@ static void begin(bool is_refused, const struct tt_conditions *conditions)
 {
 	memset(&lab, 0, sizeof(lab));
 	lab.is_refused = is_refused;
-	lab.inner = (struct tt_source){ .ops = &inner_ops, .fd = 7, .kind = TT_SOURCE_IPV4 };
+	lab.inner = (struct tt_source){ .ops = &inner_ops, .fd = 7 };
 	assert_int_equal(tt_filter_new(&lab.filter, conditions, NULL), 0);
 	assert_int_equal(tt_filter_fallback_reason(lab.filter) != NULL, is_refused);
 	assert_int_equal(tt_narrow_new(&lab.narrow, &lab.inner, lab.filter), 0);
 	assert_int_equal(lab.narrow->fd, 7);
-	assert_int_equal(lab.narrow->kind, TT_SOURCE_IPV4);
 	assert_int_equal(tt_filter_open_gate(lab.filter), 0);
 }
 
@@ -348,13 +348,14 @@ static void assert_read(const char *expected)
 
 static void assert_counted(uint64_t narrowed, uint64_t fragments_late)
 {
-	struct tt_source_statistics statistics = { 0 };
+	struct tt_source_statistics statistics[TT_SOURCE_KIND_COUNT] = { 0 };
+	const struct tt_source_statistics *ipv4 = &statistics[TT_SOURCE_IPV4];
 
-	assert_int_equal(lab.narrow->ops->add_statistics(lab.narrow, &statistics), 0);
-	assert_int_equal(statistics.stored, lab.stored);
-	assert_int_equal(statistics.dropped, 5);
-	assert_int_equal(statistics.narrowed, narrowed);
-	assert_int_equal(statistics.fragments_late, fragments_late);
+	assert_int_equal(lab.narrow->ops->add_statistics(lab.narrow, statistics), 0);
+	assert_int_equal(ipv4->stored, lab.stored);
+	assert_int_equal(ipv4->dropped, 5);
+	assert_int_equal(ipv4->narrowed, narrowed);
+	assert_int_equal(ipv4->fragments_late, fragments_late);
 }
 
 static void without_changes_batches_pass_as_they_are(void **state)
