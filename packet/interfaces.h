@@ -26,6 +26,8 @@ void tt_interfaces_deinit(struct tt_interfaces *interfaces);
 /* 0 and the number; -ENOMEM; -ENOSPC when there are too many. */
 int tt_interfaces_add(struct tt_interfaces *interfaces, const struct tt_interface *interface,
 		      uint32_t *ret_interface_index);
+/* The interface's name; "?" for one that is unknown or has none. Borrowed until the next add. */
+const char *tt_interfaces_name(const struct tt_interfaces *interfaces, uint32_t interface_index);
 /* A tt_find_interface_fn; @context is the table. */
 bool tt_interfaces_find(void *context, uint32_t interface_index,
 			struct tt_interface *ret_interface);
