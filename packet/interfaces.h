@@ -9,12 +9,16 @@
 
 #pragma once
 
+#include <stddef.h>
+
 #include "packet/interface.h"
 
 struct tt_interfaces {
 	struct tt_interface *entries; /* owned; number n is entry n - 1 */
 	size_t entries_count;
 	size_t room_count;
+	uint32_t *slots;    /* owned; where an entry's hash leads: its number, or 0 */
+	size_t slots_count; /* a power of 2, twice the entries or more; or 0 */
 };
 
 enum {

@@ -27,7 +27,7 @@
 
 enum {
 	RETIRE_MS =
-		4, /* bounds the wait for a datagram; kernels before 6.18 round it up to a tick */
+		4,   /* bounds the wait for a datagram; kernels before 6.18 round it up to a tick */
 	TICK_MS = 4, /* of those kernels, at 250 Hz */
 	FAMILIES_MAX = 2,
 	MEMINFO_BYTES = 4096, /* far more than the lines up to the one that is read */
@@ -355,6 +355,17 @@ static struct tt_receiver *allocate(void)
 	return receiver;
 }
 
+static int keep_words(struct tt_receiver *receiver, const char *ports, const char *expression,
+		      struct tt_error *reterr)
+{
+	receiver->ports_text = ports ? strdup(ports) : NULL;
+	receiver->expression_text = expression && *expression ? strdup(expression) : NULL;
+	if ((ports && !receiver->ports_text) ||
+	    (expression && *expression && !receiver->expression_text))
+		return tt_error_set(reterr, -ENOMEM, "make a receiver: %s", strerror(ENOMEM));
+	return 0;
+}
+
 int tt_receiver_new(struct tt_receiver **ret_receiver, const char *ports, tt_handler_fn *handler,
 		    void *context, const struct tt_receiver_opts *opts, struct tt_error *reterr)
 {
@@ -388,6 +399,8 @@ int tt_receiver_new(struct tt_receiver **ret_receiver, const char *ports, tt_han
 	receiver->verdicts = full.verdicts ? full.verdicts : TT_VERDICT_BIT(TT_VERDICT_OK);
 	receiver->local_only = !receiver->reads_files && !(full.flags & TT_RECEIVER_NOT_LOCAL);
 	r = tt_ports_parse(ports, &receiver->main_ports, reterr);
+	if (r == 0)
+		r = keep_words(receiver, ports, full.expression, reterr);
 	if (r < 0)
 		return r;
 
@@ -416,6 +429,8 @@ void tt_receiver_free(struct tt_receiver *receiver)
 	tt_expression_drop(receiver->file_conditions.expression);
 	tt_interfaces_deinit(&receiver->interfaces);
 	free(receiver->file_sources);
+	free(receiver->ports_text);
+	free(receiver->expression_text);
 	(void)pthread_mutex_destroy(&receiver->setter_mutex); /* nobody holds it any more */
 	free(receiver);
 }

@@ -66,6 +66,8 @@ struct tt_receiver {
 	struct tt_error failure_error; /* words of the last failure; code 0: it has none */
 	struct tt_error files_error;   /* of the first damaged file */
 
+	char *ports_text;      /* owned: what was wanted at first, for traces; NULL: every port */
+	char *expression_text; /* owned; NULL: none */
 	bool reads_files;
 	struct tt_interfaces interfaces;      /* that the files name */
 	struct tt_conditions file_conditions; /* holds its expression */

@@ -110,9 +110,9 @@ static void choose(struct merge *merge, struct choice *choice)
 {
 	bool is_waiting = false, is_pressing = false;
 
-	*choice = (struct choice){
-		.next_ns = INT64_MAX, .horizon_ns = INT64_MAX, .all_are_over = true
-	};
+	*choice = (struct choice){ .next_ns = INT64_MAX,
+				   .horizon_ns = INT64_MAX,
+				   .all_are_over = true };
 	for (size_t i = 0; i < merge->lanes_count; i++) {
 		struct lane *lane = &merge->lanes[i];
 		int64_t time_ns;

@@ -15,7 +15,7 @@
 /* Blocks of pcapng: type, whole length, body, whole length again; a multiple of 4 bytes. */
 #define TT_PCAPNG_BLOCK_SECTION     UINT32_C(0x0a0d0d0a) /* the same in either byte order */
 #define TT_PCAPNG_BLOCK_INTERFACE   UINT32_C(1)
-#define TT_PCAPNG_BLOCK_PACKET_OLD  UINT32_C(2)
+#define TT_PCAPNG_BLOCK_PACKET_OLD  UINT32_C(2) /* obsolete, still read */
 #define TT_PCAPNG_BLOCK_SIMPLE      UINT32_C(3)
 #define TT_PCAPNG_BLOCK_NAMES       UINT32_C(4)
 #define TT_PCAPNG_BLOCK_STATISTICS  UINT32_C(5)
@@ -84,13 +84,15 @@ enum {
 	TT_PCAPNG_FLAG_BROADCAST = 3 << 2,
 	TT_PCAPNG_FLAG_PROMISCUOUS = 4 << 2,
 	TT_PCAPNG_FLAGS_DIRECTION = 3 << 0, /* masks */
-	TT_PCAPNG_FLAGS_RECEPTION = 7 << 2,
+	TT_PCAPNG_FLAGS_RECEPTION_SHIFT = 2,
+	TT_PCAPNG_FLAGS_RECEPTION_MASK = 7, /* once shifted */
 	TT_PCAPNG_FLAG_CHECKSUM_NOT_READY = 1 << 9,
 	TT_PCAPNG_FLAG_CHECKSUM_VALID = 1 << 10,
 };
 
-#define TT_PCAP_MAGIC_US UINT32_C(0xa1b2c3d4)
-#define TT_PCAP_MAGIC_NS UINT32_C(0xa1b23c4d)
+#define TT_PCAP_MAGIC_US       UINT32_C(0xa1b2c3d4)
+#define TT_PCAP_MAGIC_NS       UINT32_C(0xa1b23c4d)
+#define TT_PCAP_MAGIC_MODIFIED UINT32_C(0xa1b2cd34) /* records with an interface, by Kuznetsov */
 
 enum {
 	TT_PCAP_VERSION_MAJOR = 2,
@@ -100,8 +102,12 @@ enum {
 };
 
 enum {
+	TT_LINKTYPE_NULL = 0,
 	TT_LINKTYPE_ETHERNET = 1,
+	TT_LINKTYPE_RAW_BSD = 12, /* what pcap files of some systems say for RAW */
+	TT_LINKTYPE_RAW_OPENBSD = 14,
 	TT_LINKTYPE_RAW = 101,
+	TT_LINKTYPE_LOOP = 108,
 	TT_LINKTYPE_LINUX_SLL = 113,
 	TT_LINKTYPE_IPV4 = 228,
 	TT_LINKTYPE_IPV6 = 229,

@@ -231,7 +231,7 @@ static int prepare(struct tt_store *store, const struct tt_store_opts *opts,
 		return r;
 	if (store->is_rotated && opts->find_end) {
 		r = tt_leftover_repair(store->folder_fd, &store->pattern, opts->find_end,
-				       store->sync != TT_STORE_SYNC_NONE, reterr);
+				       store->sync != TT_TRACE_SYNC_NONE, reterr);
 		if (r < 0)
 			return r;
 	}
@@ -248,7 +248,7 @@ int tt_store_new(struct tt_store **ret_store, const struct tt_store_opts *opts,
 	int r = 0;
 
 	assert(opts->path);
-	assert(opts->sync < TT_STORE_SYNC_COUNT);
+	assert(opts->sync < TT_TRACE_SYNC_COUNT);
 
 	if (opts->keep_bytes > 0 && opts->file_bytes_max > opts->keep_bytes)
 		return tt_error_set(reterr, -EINVAL,
@@ -528,7 +528,7 @@ int tt_store_write(struct tt_store *store, const struct iovec *parts, size_t par
 	if (r < 0)
 		return word(store, r, "write", find_write_remedy(r), reterr);
 
-	if (store->sync == TT_STORE_SYNC_WRITE && store->is_regular && fdatasync(store->fd) < 0) {
+	if (store->sync == TT_TRACE_SYNC_WRITE && store->is_regular && fdatasync(store->fd) < 0) {
 		r = -errno;
 		return word(store, r, "sync", find_write_remedy(r), reterr);
 	}
@@ -559,7 +559,7 @@ static int sync_folder(const struct tt_store *store, struct tt_error *reterr)
 {
 	int r;
 
-	if (store->sync == TT_STORE_SYNC_NONE)
+	if (store->sync == TT_TRACE_SYNC_NONE)
 		return 0;
 	r = tt_folder_sync(store->folder_fd);
 	return r < 0 ? word(store, r, "sync the name of", find_write_remedy(r), reterr) : 0;
@@ -603,7 +603,7 @@ static int complete(struct tt_store *store, struct tt_error *reterr)
 {
 	int r;
 
-	if (store->is_regular && store->sync != TT_STORE_SYNC_NONE && fdatasync(store->fd) < 0) {
+	if (store->is_regular && store->sync != TT_TRACE_SYNC_NONE && fdatasync(store->fd) < 0) {
 		r = -errno;
 		(void)word(store, r, "sync", find_write_remedy(r), reterr);
 		if (store->target != TT_TARGET_STDOUT)

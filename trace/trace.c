@@ -109,7 +109,7 @@ static struct trace_sink *trace_sink_of(struct tt_sink *sink)
 
 static bool is_pcapng(const struct trace_sink *sink)
 {
-	return sink->kind == TT_TRACE_KIND_PCAPNG;
+	return sink->kind == TT_TRACE_PCAPNG;
 }
 
 static int64_t utc_now_ns(void)
@@ -250,8 +250,8 @@ static int write_large(struct trace_sink *sink)
 		parts[0].iov_len = tt_pcapng_encode_packet_head(head, record);
 		parts[2].iov_len = tt_pcapng_encode_packet_tail(tail, record);
 	} else {
-		parts[0].iov_len = tt_pcap_encode_record_head(
-			head, sink->kind == TT_TRACE_KIND_PCAP_NS, record);
+		parts[0].iov_len = tt_pcap_encode_record_head(head, sink->kind == TT_TRACE_PCAP_NS,
+							      record);
 	}
 
 	r = tt_store_write(sink->store, parts, is_pcapng(sink) ? 3 : 2, &progress_bytes,
@@ -434,7 +434,7 @@ static void put_file_header(struct trace_sink *sink)
 								sink->os, APPLICATION);
 		return;
 	}
-	tt_pcap_encode_header(sink->buffer, sink->kind == TT_TRACE_KIND_PCAP_NS, sink->link_type,
+	tt_pcap_encode_header(sink->buffer, sink->kind == TT_TRACE_PCAP_NS, sink->link_type,
 			      sink->snap_bytes);
 	sink->buffered_bytes = TT_PCAP_HEADER_BYTES;
 }
@@ -583,7 +583,7 @@ static int put_datagram(struct trace_sink *sink, const struct tt_datagram *datag
 		tt_pcapng_encode_packet(sink->buffer + sink->buffered_bytes, record);
 	else
 		tt_pcap_encode_record(sink->buffer + sink->buffered_bytes,
-				      sink->kind == TT_TRACE_KIND_PCAP_NS, record);
+				      sink->kind == TT_TRACE_PCAP_NS, record);
 	sink->buffered_bytes += record_bytes;
 	sink->buffered_datagrams++;
 	sink->last_entry->datagrams_count++;
@@ -718,9 +718,83 @@ static void trace_free(struct tt_sink *base)
 	free(sink);
 }
 
+/* After @now_ns, in steps of @interval_ns from @due_ns on. */
+static int64_t next_due_ns(int64_t due_ns, int64_t interval_ns, int64_t now_ns)
+{
+	if (due_ns <= INT64_MAX - interval_ns && due_ns + interval_ns > now_ns)
+		return due_ns + interval_ns;
+	return now_ns <= INT64_MAX - interval_ns ? now_ns + interval_ns : NEVER_NS;
+}
+
+/* Statistics, where there is room for more than those at the file's end. */
+static int note_statistics(struct trace_sink *sink, int64_t now_ns)
+{
+	sink->statistics_due_ns = next_due_ns(sink->statistics_due_ns, sink->statistics_interval_ns,
+					      now_ns);
+	if (is_beyond_file(sink, end_bytes(sink)))
+		return rotate(sink); /* the end of a file has them too */
+	return put_statistics(sink);
+}
+
+static int attend(struct trace_sink *sink, int64_t now_ns)
+{
+	int r = 0;
+
+	if (now_ns >= sink->rotate_due_ns) {
+		sink->rotate_due_ns = next_due_ns(sink->rotate_due_ns, sink->rotate_interval_ns,
+						  now_ns);
+		if (sink->can_rotate)
+			r = rotate(sink);
+	}
+	if (r == 0 && now_ns >= sink->statistics_due_ns)
+		r = note_statistics(sink, now_ns);
+	if (r < 0)
+		return r;
+
+	/* No clock is read for each datagram: what is buffered is as old as it was seen here. */
+	if (sink->buffered_bytes == 0)
+		return 0;
+	if (sink->buffered_since_ns == NEVER_NS)
+		sink->buffered_since_ns = now_ns;
+	else if (now_ns - sink->buffered_since_ns >= BUFFERED_NS_MAX)
+		return write_buffer(sink);
+	return 0;
+}
+
+static int trace_attend(struct tt_sink *base, int64_t now_ns)
+{
+	struct trace_sink *sink = trace_sink_of(base);
+	int r;
+
+	if (sink->has_failed || sink->is_over)
+		return TT_STOP;
+	r = attend(sink, now_ns);
+	return r < 0 ? fail(sink, r) : 0;
+}
+
+static int trace_rotate(struct tt_sink *base)
+{
+	struct trace_sink *sink = trace_sink_of(base);
+	int64_t now_ns = tt_clock_now_ns();
+	int r;
+
+	if (sink->has_failed || sink->is_over)
+		return TT_STOP;
+	if (!sink->can_rotate)
+		return 0;
+	r = rotate(sink);
+	if (r < 0)
+		return fail(sink, r);
+	if (sink->rotate_interval_ns > 0)
+		sink->rotate_due_ns = next_due_ns(now_ns, sink->rotate_interval_ns, now_ns);
+	return 0;
+}
+
 static const struct tt_sink_ops trace_ops = {
 	.take = trace_take,
 	.flush = trace_flush,
+	.attend = trace_attend,
+	.rotate = trace_rotate,
 	.drop = trace_drop,
 	.free = trace_free,
 };
@@ -736,9 +810,9 @@ static void read_os(char os[static OS_BYTES])
 		(void)snprintf(os, OS_BYTES, "%s %s", name.sysname, name.release);
 }
 
-static int copy_opts(struct trace_sink *sink, const struct tt_trace_opts *opts)
+static int copy_opts(struct trace_sink *sink, const struct tt_trace_config *opts)
 {
-	bool has_link_header = opts->link == TT_TRACE_LINK_SLL2;
+	bool has_link_header = opts->link == TT_TRACE_SLL2;
 	uint32_t link_bytes = has_link_header ? TT_SLL2_BYTES : 0;
 
 	sink->kind = opts->kind;
@@ -778,14 +852,6 @@ static int copy_opts(struct trace_sink *sink, const struct tt_trace_opts *opts)
 	return 0;
 }
 
-/* After @now_ns, in steps of @interval_ns from @due_ns on. */
-static int64_t next_due_ns(int64_t due_ns, int64_t interval_ns, int64_t now_ns)
-{
-	if (due_ns <= INT64_MAX - interval_ns && due_ns + interval_ns > now_ns)
-		return due_ns + interval_ns;
-	return now_ns <= INT64_MAX - interval_ns ? now_ns + interval_ns : NEVER_NS;
-}
-
 static void start_clocks(struct trace_sink *sink)
 {
 	int64_t now_ns = tt_clock_now_ns();
@@ -809,14 +875,14 @@ static void discardp(struct trace_sink **sink)
 	trace_free(&(*sink)->sink);
 }
 
-int tt_trace_new(struct tt_sink **ret_sink, const struct tt_trace_opts *opts,
+int tt_trace_new(struct tt_sink **ret_sink, const struct tt_trace_config *opts,
 		 struct tt_error *reterr)
 {
 	TT_CLEANUP(discardp) struct trace_sink *sink = NULL;
 	int r;
 
-	assert(opts->kind < TT_TRACE_KIND_COUNT);
-	assert(opts->link < TT_TRACE_LINK_COUNT);
+	assert(opts->kind < TT_TRACE_FORMAT_COUNT);
+	assert(opts->link < TT_TRACE_LINK_TYPE_COUNT);
 	assert(opts->find_interface);
 	assert(opts->rotate_interval_ns >= 0);
 	assert(opts->statistics_interval_ns >= 0);
@@ -843,73 +909,5 @@ int tt_trace_new(struct tt_sink **ret_sink, const struct tt_trace_opts *opts,
 	}
 
 	*ret_sink = &TT_TAKE_PTR(sink)->sink;
-	return 0;
-}
-
-/* Statistics, where there is room for more than those at the file's end. */
-static int note_statistics(struct trace_sink *sink, int64_t now_ns)
-{
-	sink->statistics_due_ns = next_due_ns(sink->statistics_due_ns, sink->statistics_interval_ns,
-					      now_ns);
-	if (is_beyond_file(sink, end_bytes(sink)))
-		return rotate(sink); /* the end of a file has them too */
-	return put_statistics(sink);
-}
-
-static int attend(struct trace_sink *sink, int64_t now_ns)
-{
-	int r = 0;
-
-	if (now_ns >= sink->rotate_due_ns) {
-		sink->rotate_due_ns = next_due_ns(sink->rotate_due_ns, sink->rotate_interval_ns,
-						  now_ns);
-		if (sink->can_rotate)
-			r = rotate(sink);
-	}
-	if (r == 0 && now_ns >= sink->statistics_due_ns)
-		r = note_statistics(sink, now_ns);
-	if (r < 0)
-		return r;
-
-	/* No clock is read for each datagram: what is buffered is as old as it was seen here. */
-	if (sink->buffered_bytes == 0)
-		return 0;
-	if (sink->buffered_since_ns == NEVER_NS)
-		sink->buffered_since_ns = now_ns;
-	else if (now_ns - sink->buffered_since_ns >= BUFFERED_NS_MAX)
-		return write_buffer(sink);
-	return 0;
-}
-
-int tt_trace_attend(struct tt_sink *base, int64_t now_ns)
-{
-	struct trace_sink *sink = trace_sink_of(base);
-	int r;
-
-	assert(base->ops == &trace_ops);
-
-	if (sink->has_failed || sink->is_over)
-		return TT_STOP;
-	r = attend(sink, now_ns);
-	return r < 0 ? fail(sink, r) : 0;
-}
-
-int tt_trace_rotate(struct tt_sink *base)
-{
-	struct trace_sink *sink = trace_sink_of(base);
-	int64_t now_ns = tt_clock_now_ns();
-	int r;
-
-	assert(base->ops == &trace_ops);
-
-	if (sink->has_failed || sink->is_over)
-		return TT_STOP;
-	if (!sink->can_rotate)
-		return 0;
-	r = rotate(sink);
-	if (r < 0)
-		return fail(sink, r);
-	if (sink->rotate_interval_ns > 0)
-		sink->rotate_due_ns = next_due_ns(now_ns, sink->rotate_interval_ns, now_ns);
 	return 0;
 }

@@ -58,9 +58,9 @@ enum {
 	TT_RING_BYTES_MIN = 256 << 10,    /**< Two blocks that a datagram of any size fits in. */
 	TT_INTERFACES_MAX = 256,          /**< Interfaces of one receiver. */
 	TT_ROUTES_MAX = 255,              /**< Handlers of one receiver. */
-	TT_FILES_MERGED_MAX = 256,        /**< Trace files that are read with TT_RECEIVER_ORDERED. */
-	TT_SNAP_BYTES_MIN = 48,           /**< An IPv6 and a UDP header. */
-	TT_SNAP_BYTES_MAX = 262144,       /**< More than the largest packet: nothing is cut. */
+	TT_FILES_MERGED_MAX = 256,  /**< Trace files that are read with TT_RECEIVER_ORDERED. */
+	TT_SNAP_BYTES_MIN = 48,     /**< An IPv6 and a UDP header. */
+	TT_SNAP_BYTES_MAX = 262144, /**< More than the largest packet: nothing is cut. */
 };
 
 /** Instead of a snap length: the IP and UDP headers of each packet, and nothing behind them. */

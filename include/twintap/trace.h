@@ -53,23 +53,29 @@ enum tt_trace_flag {
 	TT_TRACE_OVERWRITE = 1 << 1,
 };
 
+/** Smallest limit of a file's size, in bytes: its header and a datagram or some. */
+#define TT_TRACE_ROTATE_BYTES_MIN 4096
+
+/** Longest time between two files, in milliseconds: a year and a day. */
+#define TT_TRACE_INTERVAL_MS_MAX (UINT64_C(366) * 24 * 60 * 60 * 1000)
+
 /** @brief What is optional about a trace; zero means the default everywhere. */
 struct tt_trace_opts {
-	size_t size;        /**< sizeof(struct tt_trace_opts). */
-	const char *name;   /**< Its name in the account; NULL: its path. Copied. */
-	uint64_t count_max; /**< End after so many datagrams; 0: no end. */
-	uint64_t flags;     /**< enum tt_trace_flag */
-	uint32_t verdicts;  /**< Verdicts that it takes, as TT_VERDICT_BIT(); 0: all. */
-	uint32_t format;    /**< enum tt_trace_format */
-	uint32_t link_type; /**< enum tt_trace_link_type */
-	uint32_t sync;      /**< enum tt_trace_sync */
+	size_t size;                 /**< sizeof(struct tt_trace_opts). */
+	const char *name;            /**< Its name in the account; NULL: its path. Copied. */
+	uint64_t count_max;          /**< End after so many datagrams; 0: no end. */
+	uint64_t flags;              /**< enum tt_trace_flag */
+	uint32_t verdicts;           /**< Verdicts that it takes, as TT_VERDICT_BIT(); 0: all. */
+	uint32_t format;             /**< enum tt_trace_format */
+	uint32_t link_type;          /**< enum tt_trace_link_type */
+	uint32_t sync;               /**< enum tt_trace_sync */
 	uint64_t rotate_bytes;       /**< No file gets larger, but for one datagram; 0: no limit. */
 	uint64_t rotate_interval_ms; /**< Begin a new file after that time; 0: never. */
-	uint64_t keep_files; /**< Keep so many complete files, of all runs; 0: all. */
+	uint64_t keep_files;         /**< Keep so many complete files, of all runs; 0: all. */
 	uint64_t keep_bytes; /**< Keep so many bytes, the file being written included; 0: all. */
 	uint64_t min_free_bytes; /**< Leave so much of the disk free; 0: no limit. */
-	uint32_t is_rotated;     /**< 1: tt_receiver_rotate() begins new files; implied by limits. */
-	uint32_t reserved;       /**< Zero. */
+	uint32_t is_rotated; /**< 1: tt_receiver_rotate() begins new files; implied by limits. */
+	uint32_t reserved;   /**< Zero. */
 };
 
 /** @brief Options with some fields set, in C. */
@@ -77,8 +83,8 @@ struct tt_trace_opts {
 	((struct tt_trace_opts){ .size = sizeof(struct tt_trace_opts), __VA_ARGS__ })
 
 /** @brief Options with no field set, in C and C++. */
-#define TT_TRACE_OPTS_INIT                                                            \
-	{                                                                             \
+#define TT_TRACE_OPTS_INIT                                                             \
+	{                                                                              \
 		sizeof(struct tt_trace_opts), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
 	}
 
