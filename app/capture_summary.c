@@ -173,9 +173,11 @@ static void say_source(unsigned int kind, const struct tt_source_accounting *sou
 	add_count(&remark, source->delivered);
 	tt_remark_add(&remark, " delivered");
 	add_parts(&remark, source->verdicts, TT_VERDICT_OK + 1, TT_VERDICT_COUNT, tt_verdict_name);
-	tt_remark_add(&remark, ", ");
-	add_count(&remark, source->ring_dropped);
-	tt_remark_add(&remark, " lost in the ring");
+	if (kind != TT_SOURCE_FILE) {
+		tt_remark_add(&remark, ", ");
+		add_count(&remark, source->ring_dropped);
+		tt_remark_add(&remark, " lost in the ring");
+	}
 	if (source->late > 0)
 		tt_remark_add(&remark, ", %llu behind one of a later time",
 			      (unsigned long long)source->late);

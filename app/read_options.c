@@ -92,29 +92,14 @@ static const struct tt_refused_letter refused_letters[] = {
 	{ 'i', "name the interface's file, or split by interface: -w 'FILE-%i.pcapng'" },
 };
 
-/* The words: files, then behind "--" an expression. */
-static int apply_words(void *context, int words_count, char *const *words, struct tt_error *reterr)
+static int apply_files(void *context, int words_count, char *const *words, struct tt_error *reterr)
 {
 	struct tt_capture_options *options = context;
-	int files_count = 0;
 
-	while (files_count < words_count && strcmp(words[files_count], "--") != 0) {
-		const char *word = words[files_count];
-
-		if (word[0] == '-' && word[1] != '\0')
-			return tt_word_error(
-				reterr, -EINVAL,
-				"\"%.40s\": options go before the files (./%.40s for a "
-				"file of that name)",
-				word, word);
-		files_count++;
-	}
+	(void)reterr;
 	options->files = (const char *const *)words;
-	options->files_count = (size_t)files_count;
-	if (files_count == words_count)
-		return 0;
-	return tt_apply_expression(context, words_count - files_count - 1, words + files_count + 1,
-				   reterr);
+	options->files_count = (size_t)words_count;
+	return 0;
 }
 
 static const struct tt_option_table table = {
@@ -123,16 +108,24 @@ static const struct tt_option_table table = {
 	.options_count = sizeof(options_table) / sizeof(options_table[0]),
 	.refused = refused_letters,
 	.refused_count = sizeof(refused_letters) / sizeof(refused_letters[0]),
-	.apply_words = apply_words,
+	.may_follow_words = true,
+	.apply_words = apply_files,
 };
 
 int tt_read_options_parse(struct tt_capture_options *ret_options, int argc, char **argv,
 			  struct tt_error *reterr)
 {
 	struct tt_capture_options options = { .port_side = TT_PORT_EITHER };
+	int words_end = 1;
 	int r;
 
-	r = tt_options_parse(&table, argc, argv, &options, reterr);
+	/* Behind "--" comes an expression, with whatever words. */
+	while (words_end < argc && strcmp(argv[words_end], "--") != 0)
+		words_end++;
+	r = tt_options_parse(&table, words_end, argv, &options, reterr);
+	if (r == 0 && words_end < argc)
+		r = tt_apply_expression(&options, argc - words_end - 1, argv + words_end + 1,
+					reterr);
 	if (r < 0)
 		return r;
 	if (options.wants_help) {
