@@ -410,11 +410,11 @@ static void what_others_wrote_to_standard_output_is_not_cut_off(void **state)
 
 static void what_is_synced_is_what_was_wished(void **state)
 {
-	static const unsigned int fdatasyncs[TT_STORE_SYNC_COUNT] = { 0, 1, 3 };
-	static const unsigned int fsyncs[TT_STORE_SYNC_COUNT] = { 0, 1, 1 };
+	static const unsigned int fdatasyncs[TT_TRACE_SYNC_COUNT] = { 0, 1, 3 };
+	static const unsigned int fsyncs[TT_TRACE_SYNC_COUNT] = { 0, 1, 1 };
 
 	(void)state;
-	for (uint8_t sync = 0; sync < TT_STORE_SYNC_COUNT; sync++) {
+	for (uint8_t sync = 0; sync < TT_TRACE_SYNC_COUNT; sync++) {
 		struct tt_store_opts opts = tt_store_lab_make_opts("a.b", true);
 		struct tt_store *store;
 
@@ -446,7 +446,7 @@ static void what_cannot_be_synced_or_closed_is_a_failure(void **state)
 		struct tt_error err = TT_ERROR_INIT;
 		struct tt_store *store;
 
-		opts.sync = TT_STORE_SYNC_FILE;
+		opts.sync = TT_TRACE_SYNC_FILE;
 		store = tt_store_lab_make(&opts);
 		tt_store_lab_open_next(store);
 		tt_store_lab_put(store, "x");
@@ -470,7 +470,7 @@ static void a_write_that_cannot_be_synced_is_a_failure(void **state)
 	uint64_t progress;
 
 	(void)state;
-	opts.sync = TT_STORE_SYNC_WRITE;
+	opts.sync = TT_TRACE_SYNC_WRITE;
 	store = tt_store_lab_make(&opts);
 	tt_store_lab_open_next(store);
 	fake.fdatasync_errno = ENOSPC;
@@ -486,7 +486,7 @@ static void a_folder_that_has_nothing_to_sync_is_no_failure(void **state)
 	struct tt_store *store;
 
 	(void)state;
-	opts.sync = TT_STORE_SYNC_FILE;
+	opts.sync = TT_TRACE_SYNC_FILE;
 	store = tt_store_lab_make(&opts);
 	fake.fsync_errno = EINVAL;
 	tt_store_lab_write_one(store, "x");
