@@ -481,6 +481,40 @@ int tt_pump_flush(struct tt_pump *pump, bool is_end)
 	return result;
 }
 
+int tt_pump_attend(struct tt_pump *pump, int64_t now_ns)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < pump->sinks_count; i++) {
+		struct sink_slot *slot = &pump->sinks[i];
+		int r;
+
+		if (slot->state != SINK_OPEN || !slot->sink->ops->attend)
+			continue;
+		r = note_status(pump, slot, slot->sink->ops->attend(slot->sink, now_ns));
+		if (r < 0 && result == 0)
+			result = r;
+	}
+	return result;
+}
+
+int tt_pump_rotate(struct tt_pump *pump)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < pump->sinks_count; i++) {
+		struct sink_slot *slot = &pump->sinks[i];
+		int r;
+
+		if (slot->state != SINK_OPEN || !slot->sink->ops->rotate)
+			continue;
+		r = note_status(pump, slot, slot->sink->ops->rotate(slot->sink));
+		if (r < 0 && result == 0)
+			result = r;
+	}
+	return result;
+}
+
 void tt_pump_drop(struct tt_pump *pump)
 {
 	for (size_t i = 0; i < pump->sinks_count; i++) {

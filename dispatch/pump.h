@@ -66,6 +66,12 @@ uint64_t tt_pump_moved(const struct tt_pump *pump);
 /* Has the sinks write out what they buffered. 0, or the first failure. */
 int tt_pump_flush(struct tt_pump *pump, bool is_end);
 
+/* Has the sinks do what is due by @now_ns of the monotonic clock. 0, or the first failure. */
+int tt_pump_attend(struct tt_pump *pump, int64_t now_ns);
+
+/* Has the sinks complete what they have written and begin anew. 0, or the first failure. */
+int tt_pump_rotate(struct tt_pump *pump);
+
 /* From here on datagrams are counted, and dropped for every sink; buffered ones too. */
 void tt_pump_drop(struct tt_pump *pump);
 

@@ -24,6 +24,7 @@ struct tt_conditions {
 	uint32_t packet_types;             /* bit n: type n is wanted */
 	uint32_t snap_bytes;               /* from the IP header on; or TT_FILTER_SNAP_HEADERS */
 	bool follows_fragments;            /* else no fragment is taken */
+	bool knows_captured_only;          /* a trace's: nobody ever saw more to judge by */
 	struct tt_expression *expression;  /* NULL: none */
 	const uint32_t *interface_indexes; /* with count 0: every interface */
 	size_t interfaces_count;

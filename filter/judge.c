@@ -235,7 +235,7 @@ static uint32_t judge_expression(const struct tt_conditions *conditions, const s
 
 	if (!conditions->expression)
 		return TT_JUDGED_TAKEN;
-	if (frame->captured_bytes < frame->wire_bytes)
+	if (frame->captured_bytes < frame->wire_bytes && !conditions->knows_captured_only)
 		return TT_JUDGED_UNKNOWN; /* it may look anywhere */
 	return tt_expression_takes(conditions->expression, frame->bytes, frame->captured_bytes,
 				   frame->wire_bytes)

@@ -9,12 +9,16 @@
 
 #pragma once
 
+#include <stddef.h>
+
 #include "packet/interface.h"
 
 struct tt_interfaces {
 	struct tt_interface *entries; /* owned; number n is entry n - 1 */
 	size_t entries_count;
 	size_t room_count;
+	uint32_t *slots;    /* owned; where an entry's hash leads: its number, or 0 */
+	size_t slots_count; /* a power of 2, twice the entries or more; or 0 */
 };
 
 enum {
@@ -26,6 +30,8 @@ void tt_interfaces_deinit(struct tt_interfaces *interfaces);
 /* 0 and the number; -ENOMEM; -ENOSPC when there are too many. */
 int tt_interfaces_add(struct tt_interfaces *interfaces, const struct tt_interface *interface,
 		      uint32_t *ret_interface_index);
+/* The interface's name; "?" for one that is unknown or has none. Borrowed until the next add. */
+const char *tt_interfaces_name(const struct tt_interfaces *interfaces, uint32_t interface_index);
 /* A tt_find_interface_fn; @context is the table. */
 bool tt_interfaces_find(void *context, uint32_t interface_index,
 			struct tt_interface *ret_interface);

@@ -50,6 +50,12 @@ struct tt_sink_ops {
 	int (*take)(struct tt_sink *sink, const struct tt_run *run);
 	/* Writes out what it buffered; called when the sources are empty, and at the end. As take. */
 	int (*flush)(struct tt_sink *sink, bool is_end);
+	/*
+	 * Does what is due by @now_ns of the monotonic clock. As take. NULL: never anything is.
+	 */
+	int (*attend)(struct tt_sink *sink, int64_t now_ns);
+	/* Completes what it has written, and begins anew. As take. NULL: it writes one thing. */
+	int (*rotate)(struct tt_sink *sink);
 	/* Drops what it buffered and counts it so: the run is being given up. */
 	void (*drop)(struct tt_sink *sink);
 	void (*free)(struct tt_sink *sink);

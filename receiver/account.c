@@ -28,6 +28,8 @@ uint64_t tt_receiver_read_nic_dropped(const struct tt_receiver *receiver)
 	uint64_t sum = 0;
 	uint64_t dropped;
 
+	if (receiver->reads_files)
+		return TT_UNKNOWN;
 	if (receiver->interfaces_count == 0)
 		return tt_link_read_dropped(0, &dropped) < 0 ? TT_UNKNOWN : dropped;
 
@@ -44,7 +46,7 @@ static uint64_t nic_dropped_since_start(const struct tt_receiver *receiver)
 {
 	uint64_t now;
 
-	if (receiver->state == TT_RECEIVER_NEW)
+	if (receiver->state == TT_RECEIVER_NEW && !receiver->reads_files)
 		return 0;
 	now = receiver->state == TT_RECEIVER_OVER ? receiver->nic_dropped_at_end
 						  : tt_receiver_read_nic_dropped(receiver);
@@ -122,8 +124,8 @@ static int account(struct tt_receiver *receiver, struct tt_accounting *accountin
 	memset(accounting, 0, sizeof(*accounting));
 	accounting->size = sizeof(*accounting);
 	r = tt_pump_account(receiver->worker.pump, accounting);
-	if (r < 0)
-		return r;
+	if (r < 0 || receiver->reads_files)
+		return r; /* what judges files counts as a stage of the pump */
 	return account_filter(receiver, accounting);
 }
 

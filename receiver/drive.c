@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "receiver/receiver.h"
+#include "twintap/trace.h"
 
 enum {
 	DRAIN_S = 5,          /* to deliver what the rings hold; then the rest is dropped */
@@ -29,8 +30,24 @@ static void note_failure(struct tt_receiver *receiver, int r)
 		receiver->failure = r;
 }
 
-static int word_failure(int r, struct tt_error *reterr)
+/* A failure that the pump returned: a damaged file is no reason to leave the others out. */
+static void note_pump_failure(struct tt_receiver *receiver, int r)
 {
+	bool is_source;
+
+	receiver->failure_error = *tt_pump_failure(receiver->worker.pump, &is_source);
+	if (!receiver->reads_files || !is_source) {
+		note_failure(receiver, r);
+	} else if (receiver->files_failure == 0) {
+		receiver->files_failure = r;
+		receiver->files_error = receiver->failure_error;
+	}
+}
+
+static int word_failure(const struct tt_receiver *receiver, int r, struct tt_error *reterr)
+{
+	if (receiver->failure_error.code == r)
+		return tt_error_set(reterr, r, "%s", receiver->failure_error.message);
 	if (r == -ENODEV)
 		return tt_error_set(reterr, r, "receiving ended: the interface was removed");
 	if (r == -EBADMSG)
@@ -56,6 +73,18 @@ static void drain_is_overdue(struct tt_watch *watch, uint32_t events)
 	tt_timer_disarm(&receiver->drain_timer);
 }
 
+static void attend_is_due(struct tt_watch *watch, uint32_t events)
+{
+	struct tt_receiver *receiver = watch->context;
+	int r;
+
+	(void)events;
+	tt_timer_arm(&receiver->attend_timer, receiver->attend_interval_ns);
+	r = tt_pump_attend(receiver->worker.pump, tt_clock_now_ns());
+	if (r < 0)
+		note_pump_failure(receiver, r);
+}
+
 /* Whether at least one of the interfaces that were chosen is still there. */
 static bool has_interface(const struct tt_receiver *receiver)
 {
@@ -73,6 +102,7 @@ static void monitor_is_ready(struct tt_watch *watch, uint32_t events)
 
 	(void)events;
 	r = tt_monitor_dispatch(receiver->monitor);
+	receiver->interfaces_generation++;
 	if (r < 0)
 		note_failure(receiver, r);
 	else if (!has_interface(receiver))
@@ -96,6 +126,8 @@ int tt_receiver_init_loop(struct tt_receiver *receiver, struct tt_error *reterr)
 	if (r == 0)
 		r = tt_timer_init(&receiver->drain_timer);
 	if (r == 0)
+		r = tt_timer_init(&receiver->attend_timer);
+	if (r == 0)
 		r = tt_pace_init(&receiver->worker.pace, receiver->worker.pump,
 				 &receiver->worker.loop);
 	if (r == 0)
@@ -104,6 +136,9 @@ int tt_receiver_init_loop(struct tt_receiver *receiver, struct tt_error *reterr)
 		r = add_watch(receiver, &receiver->drain_watch, receiver->drain_timer.fd,
 			      drain_is_overdue);
 	if (r == 0)
+		r = add_watch(receiver, &receiver->attend_watch, receiver->attend_timer.fd,
+			      attend_is_due);
+	if (r == 0 && receiver->monitor)
 		r = add_watch(receiver, &receiver->monitor_watch, tt_monitor_fd(receiver->monitor),
 			      monitor_is_ready);
 	return r < 0 ? tt_error_set(reterr, r, "make an event loop: %s", strerror(-r)) : 0;
@@ -114,6 +149,7 @@ void tt_receiver_deinit_loop(struct tt_receiver *receiver)
 	tt_pace_deinit(&receiver->worker.pace);
 	tt_loop_deinit(&receiver->worker.loop);
 	tt_timer_deinit(&receiver->drain_timer);
+	tt_timer_deinit(&receiver->attend_timer);
 	tt_wake_deinit(&receiver->wake);
 }
 
@@ -130,9 +166,11 @@ static int start_locked(struct tt_receiver *receiver)
 		receiver->is_pulled = true;
 	}
 	receiver->nic_dropped_at_start = tt_receiver_read_nic_dropped(receiver);
-	r = tt_filter_open_gate(receiver->filter);
+	r = tt_receiver_open_gate(receiver);
 	if (r < 0)
 		return r;
+	if (receiver->attend_interval_ns > 0)
+		tt_timer_arm(&receiver->attend_timer, receiver->attend_interval_ns);
 	receiver->state = TT_RECEIVER_RUNNING;
 	return 0;
 }
@@ -165,7 +203,7 @@ static void begin_draining(struct tt_receiver *receiver)
 	int r;
 
 	receiver->state = TT_RECEIVER_DRAINING;
-	r = tt_filter_close_gate(receiver->filter);
+	r = tt_receiver_close_gate(receiver);
 	if (r < 0)
 		note_failure(receiver, r);
 	tt_timer_arm(&receiver->drain_timer, (int64_t)DRAIN_S * TT_NS_PER_S);
@@ -177,6 +215,16 @@ static bool shall_drop(const struct tt_receiver *receiver)
 	       atomic_load_explicit(&receiver->request, memory_order_relaxed) == TT_REQUEST_ABORT;
 }
 
+static void rotate(struct tt_receiver *receiver)
+{
+	int r;
+
+	receiver->rotation_is_wanted = false; /* first: who asks again meanwhile gets another */
+	r = tt_pump_rotate(receiver->worker.pump);
+	if (r < 0)
+		note_pump_failure(receiver, r);
+}
+
 /* Acts on what was asked for, by anybody, since the last time. */
 static void heed(struct tt_receiver *receiver)
 {
@@ -184,6 +232,8 @@ static void heed(struct tt_receiver *receiver)
 				  TT_REQUEST_NONE ||
 			  receiver->failure < 0 || tt_pump_has_ended(receiver->worker.pump);
 
+	if (atomic_load_explicit(&receiver->rotation_is_wanted, memory_order_relaxed))
+		rotate(receiver);
 	if (receiver->state == TT_RECEIVER_RUNNING && end_is_due)
 		begin_draining(receiver);
 	if (receiver->state != TT_RECEIVER_DRAINING || !shall_drop(receiver) ||
@@ -209,7 +259,12 @@ static bool try_finish(struct tt_receiver *receiver)
 
 	r = tt_pump_flush(receiver->worker.pump, true);
 	if (r < 0)
-		note_failure(receiver, r);
+		note_pump_failure(receiver, r);
+	tt_timer_disarm(&receiver->attend_timer);
+	if (receiver->failure == 0 && receiver->files_failure < 0) {
+		receiver->failure = receiver->files_failure;
+		receiver->failure_error = receiver->files_error;
+	}
 	tt_timer_disarm(&receiver->drain_timer);
 	receiver->nic_dropped_at_end = tt_receiver_read_nic_dropped(receiver);
 	receiver->state = TT_RECEIVER_OVER;
@@ -242,7 +297,7 @@ static int move(struct tt_receiver *receiver, size_t batches_max)
 		if (r == TT_EMPTY)
 			return TT_EMPTY;
 		if (r < 0)
-			note_failure(receiver, r);
+			note_pump_failure(receiver, r);
 		heed(receiver);
 		/* A source that had nothing tells there that it has something: it gets its turn. */
 		if (r == 0 && (i + 1) % LOOK_BATCHES == 0 && i + 1 < batches_max)
@@ -260,7 +315,7 @@ static int rest(struct tt_receiver *receiver)
 
 	r = tt_pump_flush(receiver->worker.pump, false);
 	if (r < 0) {
-		note_failure(receiver, r);
+		note_pump_failure(receiver, r);
 		heed(receiver);
 		return r;
 	}
@@ -315,7 +370,7 @@ int tt_receiver_run(struct tt_receiver *receiver, struct tt_error *reterr)
 		timeout_ms = r == TT_EMPTY ? -1 : 0;
 	} while (r != TT_STOP);
 
-	return receiver->failure < 0 ? word_failure(receiver->failure, reterr) : 0;
+	return receiver->failure < 0 ? word_failure(receiver, receiver->failure, reterr) : 0;
 }
 
 /* Raises the request; never lowers it. */
@@ -340,6 +395,15 @@ int tt_receiver_stop(struct tt_receiver *receiver)
 int tt_receiver_abort(struct tt_receiver *receiver)
 {
 	return request(receiver, TT_REQUEST_ABORT);
+}
+
+int tt_receiver_rotate(struct tt_receiver *receiver)
+{
+	if (!receiver)
+		return -EINVAL;
+	atomic_store(&receiver->rotation_is_wanted, true);
+	tt_wake_post(&receiver->wake);
+	return 0;
 }
 
 size_t tt_receiver_workers_count(const struct tt_receiver *receiver)
@@ -368,7 +432,7 @@ int tt_worker_dispatch(struct tt_worker *worker, size_t batches_max, struct tt_e
 	/* Sources tell once that they have something: what is left must keep us readable. */
 	if (r <= 0)
 		tt_wake_post(&worker->receiver->wake);
-	return r < 0 ? word_failure(r, reterr) : r;
+	return r < 0 ? word_failure(worker->receiver, r, reterr) : r;
 }
 
 /* What is left of a timeout that began at @start_ns, for epoll_wait(2). */
@@ -426,7 +490,7 @@ int tt_worker_receive(struct tt_worker *worker, int timeout_ms,
 	if (++worker->pulls_count % LOOK_BATCHES == 0) {
 		r = look(receiver, 0);
 		if (r < 0)
-			return word_failure(r, reterr);
+			return word_failure(receiver, r, reterr);
 	}
 	heed(receiver);
 	for (;;) {
@@ -434,13 +498,13 @@ int tt_worker_receive(struct tt_worker *worker, int timeout_ms,
 
 		r = pull(receiver, ret_datagrams, ret_count);
 		if (r < 0)
-			return word_failure(r, reterr);
+			return word_failure(receiver, r, reterr);
 		if (r != TT_EMPTY)
 			return r;
 		left_ms = time_left(timeout_ms, start_ns);
 		r = look(receiver, left_ms);
 		if (r < 0)
-			return word_failure(r, reterr);
+			return word_failure(receiver, r, reterr);
 		if (r == TT_EMPTY && left_ms == 0)
 			return TT_EMPTY;
 	}

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "receiver/receiver.h"
+#include "stage/sift.h"
 
 _Static_assert((int)TT_PORT_DESTINATION == (int)TT_FILTER_SIDE_DESTINATION, "one set of numbers");
 _Static_assert((int)TT_PORT_SOURCE == (int)TT_FILTER_SIDE_SOURCE, "one set of numbers");
@@ -67,6 +68,12 @@ int tt_receiver_make_filter(struct tt_receiver *receiver, const struct tt_receiv
 		return r;
 	tt_conditions_set_ports(&conditions, &receiver->main_ports);
 
+	if (receiver->reads_files) {
+		conditions.packet_types = UINT32_MAX; /* a trace's were wanted once */
+		conditions.knows_captured_only = true;
+		receiver->file_conditions = conditions;
+		return 0;
+	}
 	r = tt_filter_new(&receiver->filter, &conditions, reterr);
 	tt_expression_drop(conditions.expression); /* the filter holds it */
 	return r;
@@ -74,15 +81,53 @@ int tt_receiver_make_filter(struct tt_receiver *receiver, const struct tt_receiv
 
 const char *tt_receiver_fallback_reason(const struct tt_receiver *receiver)
 {
-	return receiver ? tt_filter_fallback_reason(receiver->filter) : NULL;
+	return receiver && receiver->filter ? tt_filter_fallback_reason(receiver->filter) : NULL;
+}
+
+int tt_receiver_open_gate(struct tt_receiver *receiver)
+{
+	return receiver->reads_files ? 0 : tt_filter_open_gate(receiver->filter);
+}
+
+int tt_receiver_close_gate(struct tt_receiver *receiver)
+{
+	if (!receiver->reads_files)
+		return tt_filter_close_gate(receiver->filter);
+	tt_sift_close(receiver->sift);
+	return 0;
+}
+
+const struct tt_conditions *tt_receiver_conditions(const struct tt_receiver *receiver)
+{
+	return receiver->reads_files ? &receiver->file_conditions
+				     : tt_filter_conditions(receiver->filter);
+}
+
+/* What was read was judged by the old ones, so that there is no telling the two apart. */
+static int change_file_conditions(struct tt_receiver *receiver,
+				  const struct tt_conditions *conditions, struct tt_error *reterr)
+{
+	struct tt_expression *before = receiver->file_conditions.expression;
+
+	if (receiver->state != TT_RECEIVER_NEW)
+		return tt_error_set(reterr, -EBUSY,
+				    "change a receiver that reads files: it was started already");
+	receiver->file_conditions = *conditions;
+	if (conditions->expression)
+		(void)tt_expression_hold(conditions->expression);
+	tt_expression_drop(before);
+	return 0;
 }
 
 /* Under the setters' lock. */
 static int change_locked(struct tt_receiver *receiver, const struct tt_conditions *conditions,
 			 struct tt_error *reterr)
 {
-	int r = tt_filter_change(receiver->filter, conditions, reterr);
+	int r;
 
+	if (receiver->reads_files)
+		return change_file_conditions(receiver, conditions, reterr);
+	r = tt_filter_change(receiver->filter, conditions, reterr);
 	/* A source that gets no frames must be asked, or it would keep all that came before. */
 	tt_wake_post(&receiver->wake);
 	return r;
@@ -90,7 +135,7 @@ static int change_locked(struct tt_receiver *receiver, const struct tt_condition
 
 int tt_receiver_apply_ports(struct tt_receiver *receiver, struct tt_error *reterr)
 {
-	struct tt_conditions conditions = *tt_filter_conditions(receiver->filter);
+	struct tt_conditions conditions = *tt_receiver_conditions(receiver);
 	struct tt_ports all = receiver->main_ports;
 
 	tt_ports_join(&all, &receiver->route_ports);
@@ -113,7 +158,7 @@ int tt_receiver_set_expression(struct tt_receiver *receiver, const char *text,
 		return r;
 
 	(void)pthread_mutex_lock(&receiver->setter_mutex); /* cannot fail: no error checking */
-	conditions = *tt_filter_conditions(receiver->filter);
+	conditions = *tt_receiver_conditions(receiver);
 	conditions.expression = expression;
 	r = change_locked(receiver, &conditions, reterr);
 	tt_expression_drop(expression);
@@ -135,7 +180,7 @@ int tt_receiver_set_snap_bytes(struct tt_receiver *receiver, uint32_t snap_bytes
 		return r;
 
 	(void)pthread_mutex_lock(&receiver->setter_mutex); /* cannot fail: no error checking */
-	conditions = *tt_filter_conditions(receiver->filter);
+	conditions = *tt_receiver_conditions(receiver);
 	conditions.snap_bytes = snap;
 	r = change_locked(receiver, &conditions, reterr);
 	(void)pthread_mutex_unlock(&receiver->setter_mutex);

@@ -16,19 +16,25 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/opts.h"
 #include "capture/source.h"
 #include "link/link.h"
 #include "receiver/receiver.h"
+#include "stage/merge.h"
 #include "stage/narrow.h"
 
 enum {
 	RETIRE_MS =
-		4, /* bounds the wait for a datagram; kernels before 6.18 round it up to a tick */
+		4,   /* bounds the wait for a datagram; kernels before 6.18 round it up to a tick */
+	TICK_MS = 4, /* of those kernels, at 250 Hz */
 	FAMILIES_MAX = 2,
 	MEMINFO_BYTES = 4096, /* far more than the lines up to the one that is read */
 };
+
+/* A ring may keep a block back for its time, and a reader that is paced asks as seldom. */
+#define MERGE_WINDOW_NS ((2 * RETIRE_MS + TICK_MS) * TT_NS_PER_MS)
 
 static void receiver_freep(struct tt_receiver **receiver)
 {
@@ -39,7 +45,8 @@ static int check_opts(const struct tt_receiver_opts *opts, struct tt_error *rete
 {
 	const uint64_t both = TT_RECEIVER_IPV4_ONLY | TT_RECEIVER_IPV6_ONLY;
 	const uint64_t known = both | TT_RECEIVER_PROMISCUOUS | TT_RECEIVER_NOT_LOCAL |
-			       TT_RECEIVER_NO_FRAGMENTS | TT_RECEIVER_VERIFY_CHECKSUMS;
+			       TT_RECEIVER_NO_FRAGMENTS | TT_RECEIVER_VERIFY_CHECKSUMS |
+			       TT_RECEIVER_ORDERED;
 
 	if (opts->flags & ~known)
 		return tt_error_set(reterr, -EINVAL, "receiver: unknown flags %#llx",
@@ -57,6 +64,12 @@ static int check_opts(const struct tt_receiver_opts *opts, struct tt_error *rete
 		return tt_error_set(reterr, -EINVAL, "receiver: a reserved field is set");
 	if (!opts->interfaces && opts->interfaces_count > 0)
 		return tt_error_set(reterr, -EINVAL, "receiver: a count of interfaces, but none");
+	if (!opts->files && opts->files_count > 0)
+		return tt_error_set(reterr, -EINVAL, "receiver: a count of files, but none");
+	if (opts->files_count > 0 && (opts->interfaces_count > 0 || opts->flags & both))
+		return tt_error_set(reterr, -EINVAL,
+				    "receiver: files are not chosen by interface or family: use an "
+				    "expression");
 	if (opts->interfaces_count > TT_INTERFACES_MAX)
 		return tt_error_set(reterr, -EINVAL, "receiver: more than %d interfaces",
 				    TT_INTERFACES_MAX);
@@ -187,23 +200,39 @@ static int attach_filter(void *context, int socket_fd, uint8_t version, struct t
 }
 
 static int open_source(struct tt_receiver *receiver, const struct tt_capture_config *config,
-		       struct tt_error *reterr)
+		       struct tt_source **ret_source, struct tt_error *reterr)
 {
-	struct tt_source *capture, *source;
+	struct tt_source *capture;
 	int r;
 
 	r = tt_capture_new(&capture, config, reterr);
 	if (r < 0)
 		return tt_error_wrap(reterr, r, "IPv%d", config->version);
-	r = tt_narrow_new(&source, capture, receiver->filter);
+	r = tt_narrow_new(ret_source, capture, receiver->filter);
 	if (r < 0) {
 		capture->ops->free(capture);
 		return tt_error_set(reterr, r, "read the packet socket: %s", strerror(-r));
 	}
-	r = tt_pump_add_source(receiver->worker.pump, source, &receiver->worker.loop);
-	if (r < 0) {
-		source->ops->free(source);
-		return tt_error_set(reterr, r, "watch the packet socket: %s", strerror(-r));
+	return 0;
+}
+
+/* Has the pump own the sources, each by itself or all in order. */
+static int add_sources(struct tt_receiver *receiver, struct tt_source **sources,
+		       size_t *sources_count, bool is_ordered, struct tt_error *reterr)
+{
+	int r;
+
+	if (is_ordered) {
+		r = tt_merge_new(&sources[0], sources, *sources_count, MERGE_WINDOW_NS);
+		if (r < 0)
+			return tt_error_set(reterr, r, "put packets in order: %s", strerror(-r));
+		*sources_count = 1;
+	}
+	for (; *sources_count > 0; --*sources_count) {
+		r = tt_pump_add_source(receiver->worker.pump, sources[*sources_count - 1],
+				       &receiver->worker.loop);
+		if (r < 0)
+			return tt_error_set(reterr, r, "watch a packet socket: %s", strerror(-r));
 	}
 	return 0;
 }
@@ -226,6 +255,8 @@ static int open_sources(struct tt_receiver *receiver, const struct tt_receiver_o
 		.ring_bytes = opts->ring_bytes,
 		.retire_ms = RETIRE_MS,
 	};
+	struct tt_source *sources[FAMILIES_MAX];
+	size_t sources_count = 0;
 	uint32_t *promiscuous_indexes = NULL;
 	int r = 0;
 
@@ -238,10 +269,20 @@ static int open_sources(struct tt_receiver *receiver, const struct tt_receiver_o
 		if (opts->flags & families[i].excluded_by)
 			continue;
 		config.version = families[i].version;
-		r = open_source(receiver, &config, reterr);
+		r = open_source(receiver, &config, &sources[sources_count], reterr);
+		sources_count += r == 0;
 		config.promiscuous_count = 0; /* one membership an interface is enough */
 	}
 	free(promiscuous_indexes);
+
+	if (r == 0)
+		r = add_sources(receiver, sources, &sources_count,
+				opts->flags & TT_RECEIVER_ORDERED, reterr);
+	while (sources_count > 0) { /* what is still ours after a failure */
+		struct tt_source *source = sources[--sources_count];
+
+		source->ops->free(source);
+	}
 	return r;
 }
 
@@ -251,6 +292,8 @@ static void mark_local(void *context, struct tt_datagram *datagrams, size_t coun
 	const struct tt_monitor *monitor = context;
 	const struct tt_datagram *last = NULL;
 
+	if (!monitor)
+		return; /* out of a file: nobody knows what was local there */
 	for (size_t i = 0; i < count; i++) {
 		struct tt_datagram *datagram = &datagrams[i];
 		bool is_local;
@@ -273,12 +316,12 @@ static void mark_local(void *context, struct tt_datagram *datagrams, size_t coun
 static int open_receiver(struct tt_receiver *receiver, const struct tt_receiver_opts *opts,
 			 struct tt_error *reterr)
 {
-	int r;
+	int r = 0;
 
-	r = tt_monitor_new(&receiver->monitor, reterr);
-	if (r < 0)
-		return r;
-	r = find_interfaces(receiver, opts, reterr);
+	if (!receiver->reads_files)
+		r = tt_monitor_new(&receiver->monitor, reterr);
+	if (r == 0)
+		r = find_interfaces(receiver, opts, reterr);
 	if (r < 0)
 		return r;
 	r = tt_receiver_make_filter(receiver, opts, reterr);
@@ -291,7 +334,8 @@ static int open_receiver(struct tt_receiver *receiver, const struct tt_receiver_
 	r = tt_receiver_init_loop(receiver, reterr);
 	if (r < 0)
 		return r;
-	return open_sources(receiver, opts, reterr);
+	return receiver->reads_files ? tt_receiver_open_files(receiver, opts, reterr)
+				     : open_sources(receiver, opts, reterr);
 }
 
 static struct tt_receiver *allocate(void)
@@ -302,12 +346,24 @@ static struct tt_receiver *allocate(void)
 		return NULL;
 	receiver->wake.fd = -1;
 	receiver->drain_timer.fd = -1;
+	receiver->attend_timer.fd = -1;
 	receiver->worker.loop.fd = -1;
 	receiver->worker.pace.timer.fd = -1;
 	receiver->worker.receiver = receiver;
 	(void)pthread_mutex_init(&receiver->setter_mutex,
 				 NULL); /* cannot fail without attributes */
 	return receiver;
+}
+
+static int keep_words(struct tt_receiver *receiver, const char *ports, const char *expression,
+		      struct tt_error *reterr)
+{
+	receiver->ports_text = ports ? strdup(ports) : NULL;
+	receiver->expression_text = expression && *expression ? strdup(expression) : NULL;
+	if ((ports && !receiver->ports_text) ||
+	    (expression && *expression && !receiver->expression_text))
+		return tt_error_set(reterr, -ENOMEM, "make a receiver: %s", strerror(ENOMEM));
+	return 0;
 }
 
 int tt_receiver_new(struct tt_receiver **ret_receiver, const char *ports, tt_handler_fn *handler,
@@ -329,7 +385,7 @@ int tt_receiver_new(struct tt_receiver **ret_receiver, const char *ports, tt_han
 		return r;
 	if (full.ring_bytes == 0)
 		full.ring_bytes = TT_RING_BYTES_DEFAULT;
-	r = check_ring_bytes(&full, reterr);
+	r = full.files_count > 0 ? 0 : check_ring_bytes(&full, reterr);
 	if (r < 0)
 		return r;
 
@@ -337,10 +393,14 @@ int tt_receiver_new(struct tt_receiver **ret_receiver, const char *ports, tt_han
 	if (!receiver)
 		return tt_error_set(reterr, -ENOMEM, "make a receiver: %s", strerror(ENOMEM));
 	receiver->port_side = full.port_side;
-	receiver->worker.may_pace = full.ring_bytes >= TT_PACE_RING_BYTES_MIN;
+	receiver->reads_files = full.files_count > 0;
+	receiver->worker.may_pace = !receiver->reads_files &&
+				    full.ring_bytes >= TT_PACE_RING_BYTES_MIN;
 	receiver->verdicts = full.verdicts ? full.verdicts : TT_VERDICT_BIT(TT_VERDICT_OK);
-	receiver->local_only = !(full.flags & TT_RECEIVER_NOT_LOCAL);
+	receiver->local_only = !receiver->reads_files && !(full.flags & TT_RECEIVER_NOT_LOCAL);
 	r = tt_ports_parse(ports, &receiver->main_ports, reterr);
+	if (r == 0)
+		r = keep_words(receiver, ports, full.expression, reterr);
 	if (r < 0)
 		return r;
 
@@ -366,6 +426,11 @@ void tt_receiver_free(struct tt_receiver *receiver)
 	tt_receiver_deinit_loop(receiver);
 	tt_filter_free(receiver->filter);
 	tt_monitor_free(receiver->monitor);
+	tt_expression_drop(receiver->file_conditions.expression);
+	tt_interfaces_deinit(&receiver->interfaces);
+	free(receiver->file_sources);
+	free(receiver->ports_text);
+	free(receiver->expression_text);
 	(void)pthread_mutex_destroy(&receiver->setter_mutex); /* nobody holds it any more */
 	free(receiver);
 }

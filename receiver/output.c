@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Text and JSON outputs of a receiver
+ * Outputs of a receiver: text and JSON, and what outputs ask of interfaces
  */
 
 #include <errno.h>
@@ -13,12 +13,53 @@
 #include "export/export.h"
 #include "receiver/receiver.h"
 
-/* Borrowed until the monitor's next dispatch: a line is made before that. */
+bool tt_receiver_find_interface(void *context, uint32_t interface_index,
+				struct tt_interface *ret_interface)
+{
+	struct tt_receiver *receiver = context;
+	const struct tt_link *link;
+
+	if (receiver->reads_files)
+		return tt_interfaces_find(&receiver->interfaces, interface_index, ret_interface);
+
+	*ret_interface = (struct tt_interface){ 0 };
+	link = tt_monitor_find_link(receiver->monitor, interface_index);
+	if (!link)
+		return false;
+	memcpy(ret_interface->name, link->name, sizeof(link->name));
+	ret_interface->kernel_index = interface_index;
+	ret_interface->hardware_bytes = link->hardware_bytes;
+	memcpy(ret_interface->hardware, link->hardware, sizeof(ret_interface->hardware));
+	return true;
+}
+
+/* Borrowed until the monitor's next dispatch, or the next file: a line is made before that. */
 static const char *name_interface(void *context, uint32_t interface_index)
 {
-	const struct tt_link *link = tt_monitor_find_link(context, interface_index);
+	const struct tt_receiver *receiver = context;
+	const struct tt_link *link;
 
+	if (receiver->reads_files)
+		return tt_interfaces_name(&receiver->interfaces, interface_index);
+	link = tt_monitor_find_link(receiver->monitor, interface_index);
 	return link ? link->name : "?";
+}
+
+int tt_receiver_add_sink(struct tt_receiver *receiver, struct tt_sink *sink, const char *name,
+			 struct tt_error *reterr)
+{
+	int r;
+
+	/* The first route of another thread is a sink of the same pump. */
+	(void)pthread_mutex_lock(&receiver->setter_mutex); /* cannot fail: no error checking */
+	r = tt_pump_add_sink(receiver->worker.pump, sink, name);
+	(void)pthread_mutex_unlock(&receiver->setter_mutex);
+	if (r < 0) {
+		sink->ops->free(sink);
+		return tt_error_set(reterr, r, "output: there are %d already", TT_OUTPUTS_MAX);
+	}
+	receiver->has_outputs = true;
+	return 0;
 }
 
 static int check_opts(const struct tt_output_opts *opts, unsigned int format,
@@ -65,7 +106,7 @@ int tt_receiver_add_output(struct tt_receiver *receiver, int fd, unsigned int fo
 		.with_payload = full.flags & TT_OUTPUT_PAYLOAD,
 		.is_buffered = full.flags & TT_OUTPUT_BUFFERED,
 		.interface_name = name_interface,
-		.context = receiver->monitor,
+		.context = receiver,
 	};
 	r = tt_export_new(&sink, &export_opts, reterr);
 	if (r < 0)
@@ -73,18 +114,9 @@ int tt_receiver_add_output(struct tt_receiver *receiver, int fd, unsigned int fo
 	sink->count_max = full.count_max;
 	sink->verdicts = full.verdicts ? full.verdicts : TT_VERDICT_BIT(TT_VERDICT_OK);
 	sink->local_only = receiver->local_only;
-
-	/* The first route of another thread is a sink of the same pump. */
-	(void)pthread_mutex_lock(&receiver->setter_mutex); /* cannot fail: no error checking */
-	r = tt_pump_add_sink(receiver->worker.pump, sink,
-			     full.name                  ? full.name
-			     : format == TT_FORMAT_JSON ? "json"
-							: "text");
-	(void)pthread_mutex_unlock(&receiver->setter_mutex);
-	if (r < 0) {
-		sink->ops->free(sink);
-		return tt_error_set(reterr, r, "output: there are %d already", TT_OUTPUTS_MAX);
-	}
-	receiver->has_outputs = true;
-	return 0;
+	return tt_receiver_add_sink(receiver, sink,
+				    full.name                  ? full.name
+				    : format == TT_FORMAT_JSON ? "json"
+							       : "text",
+				    reterr);
 }

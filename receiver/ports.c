@@ -78,7 +78,7 @@ int tt_receiver_set_ports(struct tt_receiver *receiver, const char *text, struct
 		return r;
 
 	(void)pthread_mutex_lock(&receiver->setter_mutex); /* cannot fail: no error checking */
-	conditions = tt_filter_conditions(receiver->filter);
+	conditions = tt_receiver_conditions(receiver);
 	before = receiver->main_ports;
 	/* New ports lead to the handler before the first of their datagrams comes. */
 	receiver->main_ports = ports;
@@ -87,7 +87,7 @@ int tt_receiver_set_ports(struct tt_receiver *receiver, const char *text, struct
 	receiver->main_ports = ports;
 	r = tt_receiver_apply_ports(receiver, reterr);
 	/* Unless it was only packets under way that could not be waited for. */
-	if (r < 0 && conditions == tt_filter_conditions(receiver->filter))
+	if (r < 0 && conditions == tt_receiver_conditions(receiver))
 		receiver->main_ports = before;
 	lead_main_ports(receiver);
 	(void)pthread_mutex_unlock(&receiver->setter_mutex);

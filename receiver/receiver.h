@@ -7,7 +7,9 @@
  *   drive.c    runs it: the state machine below, the worker
  *   filter.c   what packets are judged by, before and while it runs
  *   ports.c    ports and routes, likewise
- *   output.c   text and JSON
+ *   files.c    trace files instead of sockets
+ *   output.c   text and JSON, and what they ask of interfaces
+ *   trace.c    traces
  *   account.c  the account
  *
  *   NEW --start--> RUNNING --stop, failure, all outputs ended--> DRAINING --rings empty--> OVER
@@ -30,6 +32,7 @@
 #include "event/wake.h"
 #include "filter/filter.h"
 #include "link/monitor.h"
+#include "packet/interfaces.h"
 #include "twintap/receiver.h"
 
 enum tt_receiver_state {
@@ -59,6 +62,18 @@ struct tt_receiver {
 	_Atomic(enum tt_receiver_state) state; /* the worker's; ports.c looks whether it is new */
 	_Atomic int request; /* raised in tt_receiver_stop() and _abort(), read by the worker */
 	int failure;         /* the first; what the run returns */
+	int files_failure;   /* of a damaged file, the first: told when all are read */
+	struct tt_error failure_error; /* words of the last failure; code 0: it has none */
+	struct tt_error files_error;   /* of the first damaged file */
+
+	char *ports_text;      /* owned: what was wanted at first, for traces; NULL: every port */
+	char *expression_text; /* owned; NULL: none */
+	bool reads_files;
+	struct tt_interfaces interfaces;      /* that the files name */
+	struct tt_conditions file_conditions; /* holds its expression */
+	struct tt_source *sift;               /* borrowed from the pump */
+	struct tt_source **file_sources;      /* owned array; the sources are borrowed likewise */
+	size_t file_sources_count;
 
 	uint32_t interface_indexes[TT_INTERFACES_MAX];
 	size_t interfaces_count; /* 0: all */
@@ -76,6 +91,11 @@ struct tt_receiver {
 	struct tt_timer drain_timer; /* bounds the draining */
 	struct tt_watch drain_watch;
 	bool drain_is_overdue;
+	struct tt_timer attend_timer; /* has outputs do what is due */
+	struct tt_watch attend_watch;
+	int64_t attend_interval_ns;     /* 0: nothing ever is */
+	uint32_t interfaces_generation; /* raised when interfaces may have changed */
+	_Atomic bool rotation_is_wanted;
 	bool is_dropping; /* from abort, or when draining took too long */
 	bool is_final;    /* the account is at rest */
 	bool has_outputs;
@@ -101,11 +121,27 @@ int tt_receiver_make_routes(struct tt_receiver *receiver, const char *name);
 int tt_receiver_set_main_handler(struct tt_receiver *receiver, tt_handler_fn *handler,
 				 void *context);
 
+/* filter.c: opens the gate, or closes it for ever. 0, or a negative errno. */
+int tt_receiver_open_gate(struct tt_receiver *receiver);
+int tt_receiver_close_gate(struct tt_receiver *receiver);
+/* filter.c: what counts now; borrowed. */
+const struct tt_conditions *tt_receiver_conditions(const struct tt_receiver *receiver);
 /* filter.c: puts together what packets are judged by, from checked options. */
 int tt_receiver_make_filter(struct tt_receiver *receiver, const struct tt_receiver_opts *opts,
 			    struct tt_error *reterr);
 /* filter.c: has the kernel take the main ports and those of the routes. Under the lock. */
 int tt_receiver_apply_ports(struct tt_receiver *receiver, struct tt_error *reterr);
+
+/* files.c: adds the trace files as a source. */
+int tt_receiver_open_files(struct tt_receiver *receiver, const struct tt_receiver_opts *opts,
+			   struct tt_error *reterr);
+
+/* output.c: gives the pump a sink under a name, or frees it. */
+int tt_receiver_add_sink(struct tt_receiver *receiver, struct tt_sink *sink, const char *name,
+			 struct tt_error *reterr);
+/* output.c: a tt_find_interface_fn; @context is the receiver. */
+bool tt_receiver_find_interface(void *context, uint32_t interface_index,
+				struct tt_interface *ret_interface);
 
 /* account.c: whether all that the filter accepted was delivered or dropped. */
 bool tt_receiver_is_at_rest(struct tt_receiver *receiver);

@@ -31,20 +31,13 @@
 #include <sys/uio.h>
 
 #include "twintap/error.h"
-
-/* When written bytes are brought to the disk before going on. */
-enum tt_store_sync {
-	TT_STORE_SYNC_NONE,  /* when the kernel likes */
-	TT_STORE_SYNC_FILE,  /* when a file is complete, and its name with it */
-	TT_STORE_SYNC_WRITE, /* with each write */
-	TT_STORE_SYNC_COUNT,
-};
+#include "twintap/trace.h"
 
 struct tt_store_opts {
 	const char *path; /* copied; "-": standard output */
 	bool is_rotated;  /* there may be more than one file */
 	bool is_overwriting;
-	uint8_t sync;            /* enum tt_store_sync */
+	uint8_t sync;            /* enum tt_trace_sync */
 	uint64_t file_bytes_max; /* size of a rotated file, as far as planned; 0: unknown */
 	uint64_t
 		keep_files; /* at most so many complete files of the pattern, of any run; 0: no limit */

@@ -24,19 +24,7 @@
 #include "packet/sink.h"
 #include "trace/store.h"
 #include "twintap/error.h"
-
-enum tt_trace_kind {
-	TT_TRACE_KIND_PCAPNG,
-	TT_TRACE_KIND_PCAP,    /* microseconds */
-	TT_TRACE_KIND_PCAP_NS, /* nanoseconds */
-	TT_TRACE_KIND_COUNT,
-};
-
-enum tt_trace_link {
-	TT_TRACE_LINK_SLL2, /* LINKTYPE_LINUX_SLL2: interface, packet type and sender in front */
-	TT_TRACE_LINK_RAW,  /* LINKTYPE_RAW: the IP header comes first */
-	TT_TRACE_LINK_COUNT,
-};
+#include "twintap/trace.h"
 
 /* What the whole capture counted up to now, for statistics blocks; each may be TT_UNKNOWN. */
 struct tt_trace_counts {
@@ -46,10 +34,10 @@ struct tt_trace_counts {
 	uint64_t interface_dropped; /* by the interface */
 };
 
-struct tt_trace_opts {
+struct tt_trace_config {
 	struct tt_store_opts store;
-	unsigned int kind; /* enum tt_trace_kind */
-	unsigned int link; /* enum tt_trace_link */
+	unsigned int kind; /* enum tt_trace_format */
+	unsigned int link; /* enum tt_trace_link_type */
 	uint32_t
 		snap_bytes; /* that packets are cut to already, from the IP header; 0: whole or unknown */
 	const char *filter;         /* what was wanted, in words; NULL: nothing to say. Copied. */
@@ -70,17 +58,8 @@ struct tt_trace_opts {
 };
 
 /* Opens the first file, too. Its filter fields (count_max, verdicts, local_only) are the caller's to set. */
-int tt_trace_new(struct tt_sink **ret_sink, const struct tt_trace_opts *opts,
+int tt_trace_new(struct tt_sink **ret_sink, const struct tt_trace_config *opts,
 		 struct tt_error *reterr);
-
-/*
- * Does what is due by @now_ns of the monotonic clock: buffered bytes older than a second are
- * written, a file whose time is up is completed, statistics are noted. Returns as take does.
- */
-int tt_trace_attend(struct tt_sink *sink, int64_t now_ns);
-
-/* Completes the file and begins the next one, now. 0, also where nothing is rotated (pipes); or as take. */
-int tt_trace_rotate(struct tt_sink *sink);
 
 /* The end of the whole part of a left-over file, for the store: by its records. */
 int tt_trace_find_end(int fd, uint64_t file_bytes, uint64_t *ret_whole_bytes);

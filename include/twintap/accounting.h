@@ -88,7 +88,7 @@ struct tt_source_accounting {
 	uint64_t ring_freezes;               /**< How often the ring had no room left. */
 	uint64_t ring_bytes;                 /**< Memory of its rings, as obtained; bytes. */
 	uint64_t fragments_late; /**< Of rejected or narrowed: came too long after their first. */
-	uint64_t late;           /**< Delivered behind one that was stamped later. */
+	uint64_t late;           /**< Of those put in order: came behind one with a later stamp. */
 	uint64_t reserved[5];    /**< Zero. */
 };
 

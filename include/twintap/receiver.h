@@ -46,6 +46,11 @@ enum tt_receiver_flag {
 	TT_RECEIVER_NO_FRAGMENTS = 1 << 4,
 	/** Verify UDP checksums: wrong ones are TT_VERDICT_BAD_CHECKSUM. Costs a look at each byte. */
 	TT_RECEIVER_VERIFY_CHECKSUMS = 1 << 5,
+	/**
+	 * Give datagrams in the order of their stamps, across sockets and files, which else come
+	 * one after the other. Live ones wait some 12 ms for that.
+	 */
+	TT_RECEIVER_ORDERED = 1 << 6,
 };
 
 enum {
@@ -53,8 +58,9 @@ enum {
 	TT_RING_BYTES_MIN = 256 << 10,    /**< Two blocks that a datagram of any size fits in. */
 	TT_INTERFACES_MAX = 256,          /**< Interfaces of one receiver. */
 	TT_ROUTES_MAX = 255,              /**< Handlers of one receiver. */
-	TT_SNAP_BYTES_MIN = 48,           /**< An IPv6 and a UDP header. */
-	TT_SNAP_BYTES_MAX = 262144,       /**< More than the largest packet: nothing is cut. */
+	TT_FILES_MERGED_MAX = 256,  /**< Trace files that are read with TT_RECEIVER_ORDERED. */
+	TT_SNAP_BYTES_MIN = 48,     /**< An IPv6 and a UDP header. */
+	TT_SNAP_BYTES_MAX = 262144, /**< More than the largest packet: nothing is cut. */
 };
 
 /** Instead of a snap length: the IP and UDP headers of each packet, and nothing behind them. */
@@ -75,6 +81,12 @@ struct tt_receiver_opts {
 	const char *expression; /**< As for tt_receiver_set_expression(); NULL: none. Copied. */
 	uint32_t snap_bytes;    /**< As for tt_receiver_set_snap_bytes(). */
 	uint32_t reserved;      /**< Zero. */
+	/**
+	 * Trace files to read instead of receiving, pcap or pcapng; "-" is standard input. Copied.
+	 * What live receivers have options for beyond filters does not apply, and nothing is local.
+	 */
+	const char *const *files;
+	size_t files_count; /**< 0: receive. */
 };
 
 /** @brief Options with some fields set, in C: &TT_RECEIVER_OPTS(.ring_bytes = 1 << 20). */
@@ -82,9 +94,9 @@ struct tt_receiver_opts {
 	((struct tt_receiver_opts){ .size = sizeof(struct tt_receiver_opts), __VA_ARGS__ })
 
 /** @brief Options with no field set, in C and C++. */
-#define TT_RECEIVER_OPTS_INIT                                              \
-	{                                                                  \
-		sizeof(struct tt_receiver_opts), 0, 0, 0, 0, 0, 0, 0, 0, 0 \
+#define TT_RECEIVER_OPTS_INIT                                                    \
+	{                                                                        \
+		sizeof(struct tt_receiver_opts), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
 	}
 
 /**
@@ -101,8 +113,13 @@ struct tt_receiver_opts {
  * @param context  Handed to the handler.
  * @param opts     Options; NULL for the defaults. Copied.
  * @param[out] reterr  What failed, and the remedy; may be NULL.
+ * With opts->files it reads traces instead, by the same conditions: it ends when they are read,
+ * takes no privilege, and a file that is damaged is told of behind all that comes before the
+ * damage: tt_worker_dispatch() returns that failure and goes on with the next file,
+ * tt_receiver_run() returns the first one at the end.
+ *
  * @return 0; -EINVAL for bad ports, a bad expression or bad options; -E2BIG for options of a
- *         newer version; -ENODEV for an unknown interface; -EBUSY for one that is a port of a
+ *         newer version; for files, what open(2) says, and -EBADMSG for what is no trace; -ENODEV for an unknown interface; -EBUSY for one that is a port of a
  *         bridge or a bond, whose packets only its master sees; -EPERM without CAP_NET_RAW;
  *         -ENOMEM when not even the smallest ring could be had; what
  *         else socket(2), bind(2) and bpf(2) say.
@@ -216,6 +233,9 @@ TT_API int tt_receiver_set_ports(struct tt_receiver *receiver, const char *ports
  * and judge what the ports let through; fragments go the way of their first. The guarantees
  * are those of tt_receiver_set_ports().
  *
+ * Of a receiver that reads files nothing changes once it was started: -EBUSY, from this and
+ * the other setters.
+ *
  * @param expression  NULL or "": none. Host names in it are looked up here and now.
  * @return 0; -EINVAL for an expression that has no meaning, or none without a link layer, or
  *         that no packet could meet; -E2BIG for one too long for the kernel; -ENOMEM; what
@@ -288,6 +308,17 @@ struct tt_output_opts {
  */
 TT_API int tt_receiver_add_output(struct tt_receiver *receiver, int fd, unsigned int format,
 				  const struct tt_output_opts *opts, struct tt_error *reterr);
+
+/**
+ * @brief How much of its trace files a receiver has read.
+ *
+ * @param[out] ret_done_bytes  Bytes that were read.
+ * @param[out] ret_all_bytes   Bytes of all files; 0: unknown, as with a pipe.
+ * @return 0; -EINVAL for a NULL pointer or a receiver that reads no files.
+ * @thread owner   @since 0.1
+ */
+TT_API int tt_receiver_progress(const struct tt_receiver *receiver, uint64_t *ret_done_bytes,
+				uint64_t *ret_all_bytes);
 
 /**
  * @brief Take the account, now or after the end.

@@ -14,4 +14,5 @@
 #include "twintap/handler.h"
 #include "twintap/link.h"
 #include "twintap/receiver.h"
+#include "twintap/trace.h"
 #include "twintap/version.h"
