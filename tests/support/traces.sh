@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh
+#
+# What scripts need that have twintap write traces
+#
+#     . tests/support/lab.sh
+#     . tests/support/wait.sh
+#     . tests/support/traces.sh
+#     lab_up
+#     traces_begin PATH-OF-TWINTAP            # $work is a folder to fill
+#     start -p 4242 -w "$work/a.pcapng"       # in the near namespace, once it captures
+#     load -c 1000
+#     stop                                    # SIGTERM; it must end with 0
+#     accepted 1000 "$work/a.pcapng"          # by every reader
+#
+# Words are in $err, data in $out, the account in $stats: of the capture started last. Sets
+# lab_at_exit, which ends what was started, by number.
+
+for tool in capinfos jq python3 tcpdump timeout tshark; do
+    command -v "$tool" > /dev/null || {
+        echo "skipped: $tool is missing" >&2
+        exit 77
+    }
+done
+
+programs=${TT_PROGRAMS:-build/dev/tests}
+export LC_ALL=C TZ=UTC
+
+traces_begin() {
+    twintap=$1
+    work=$(mktemp -d)
+    chmod 755 "$work" # tcpdump reads as nobody
+    out=$work/out err=$work/err stats=$work/stats.json
+    started= capture=
+    gopacket=$programs/gopacket_read
+    [ -x "$gopacket" ] || {
+        gopacket=
+        echo "not tried: gopacket's readers, since $programs/gopacket_read was not built (needs Go)"
+    }
+}
+
+lab_at_exit() {
+    for pid in $started; do
+        kill -KILL "$pid" 2> /dev/null || true
+    done
+    [ -z "${work-}" ] || rm -rf "$work"
+}
+
+checks_count=0
+holds() {
+    checks_count=$((checks_count + 1))
+    printf 'ok %s - %s\n' "$checks_count" "$*"
+}
+
+fail() {
+    printf 'not ok - %s\n' "$*" >&2
+    for file in "$out" "$err" "$stats" "$work/said"; do
+        [ ! -s "$file" ] || {
+            printf -- '--- end of %s\n' "${file##*/}" >&2
+            tail -n 6 "$file" | cut -c 1-600 | tr -d '\000' >&2
+        }
+    done
+    exit 1
+}
+
+# near COMMAND...: in the foreground; no longer than WAIT_S.
+near() {
+    lab_exec near timeout --kill-after=1 "$WAIT_S" "$@"
+}
+
+# expect STATUS COMMAND...: runs it to its end; data in $out, words in $err.
+expect() {
+    expected=$1
+    shift
+    status=0
+    near "$@" > "$out" 2> "$err" || status=$?
+    [ "$status" -eq "$expected" ] || fail "status $status instead of $expected: $*"
+}
+
+# says WORDS: the words are part of what was said, as they are.
+says() {
+    grep -qF -- "$1" "$err" || fail "nothing says: $1"
+}
+
+# refuses STATUS WORDS ARGUMENT...: one line, no data.
+refuses() {
+    refuses_status=$1 refuses_words=$2
+    shift 2
+    expect "$refuses_status" "$twintap" "$@"
+    says "$refuses_words"
+    [ "$(wc -l < "$err")" -eq 1 ] || fail "more than one line: $*"
+    [ ! -s "$out" ] || fail "data in spite of a refusal: $*"
+}
+
+is_capturing() {
+    grep -q '^twintap: capturing on ' "$err" || has_ended "$capture"
+}
+
+has_ended() {
+    ! kill -0 "$1" 2> /dev/null || [ "$(cut -d ' ' -f 3 "/proc/$1/stat" 2> /dev/null)" = Z ]
+}
+
+# start_to FILE ARGUMENT...: a capture in the background, once it counts. $capture is its number.
+start_to() {
+    start_file=$1
+    shift
+    : > "$err"
+    rm -f "$stats"
+    ip netns exec "$LAB_NEAR" "$twintap" capture -i "$LAB_NEAR_INTERFACE" --stats-file "$stats" "$@" \
+        > "$start_file" 2> "$err" &
+    capture=$!
+    started="$started $capture"
+    wait_until "the capture has begun" is_capturing
+    grep -q '^twintap: capturing on ' "$err" || fail "the capture ended at once: $*"
+}
+
+start() {
+    start_to "$out" "$@"
+}
+
+# ends STATUS: the capture ends by itself, with that status.
+ends() {
+    wait_until "the capture has ended" has_ended "$capture"
+    status=0
+    wait "$capture" || status=$?
+    [ "$status" -eq "$1" ] || fail "the capture ended with $status instead of $1"
+}
+
+# With a trace, nothing is data but the trace.
+stop() {
+    kill -TERM "$capture"
+    ends 0
+    [ ! -s "$out" ] || fail "something was printed on standard output"
+}
+
+# load OPTION...: frames as if they came in on the near interface; the report in $work/load.
+load() {
+    lab_exec near "$programs/tt-load" -i "$LAB_NEAR_INTERFACE" "$@" > "$work/load" || fail "tt-load $*"
+}
+
+# loaded NAME: that count of the last load.
+loaded() {
+    jq ".$1" "$work/load"
+}
+
+# send OPTION...: real datagrams of the far side, to both addresses of the near one.
+send() {
+    for send_address in "$LAB_NEAR_IPV4" "$LAB_NEAR_IPV6"; do
+        lab_exec far "$programs/tt-send" "$@" "$send_address" 4242 || fail "tt-send $*"
+    done
+}
+
+account() {
+    python3 -B tests/support/check_account.py "$stats" "$@" || fail "the account: $*"
+}
+
+packets() {
+    python3 -B tests/support/trace_packets.py "$@" || fail "reading the packets: $*"
+}
+
+is_pcapng() {
+    [ "$(head -c 4 "$1" | od -An -tx1 | tr -d ' \n')" = 0a0d0d0a ]
+}
+
+# checked [OPTION...] FILE...: pcapng as it must be; figures in $work/figures, an object a file.
+checked() {
+    python3 -B tests/support/check_pcapng.py --json "$@" > "$work/figures" 2> "$work/said" ||
+        fail "check_pcapng.py $*"
+}
+
+# figure NAME: summed up over the files of the last checked.
+figure() {
+    jq -s "map(.$1) | add" "$work/figures"
+}
+
+# agree COUNT FILE: each reader reads the file to its end, without complaint, and has that count.
+agree() {
+    found=$(tshark -n -r "$2" -T fields -e frame.number 2> "$work/said" | wc -l)
+    # Run as root it says so.
+    ! grep -v 'Running as user "root"' "$work/said" > "$work/said.tshark" || fail "tshark complains about $2"
+    [ "$found" -eq "$1" ] || fail "tshark finds $found packets instead of $1 in $2"
+    found=$(capinfos -Trc "$2" 2> "$work/said" | cut -f 2)
+    [ ! -s "$work/said" ] || fail "capinfos complains about $2"
+    [ "$found" -eq "$1" ] || fail "capinfos finds $found packets instead of $1 in $2"
+    found=$(tcpdump -nr "$2" 2> "$work/said" | wc -l)
+    ! grep -vE '^(reading from file|Warning: interface names)' "$work/said" > "$work/said.tcpdump" ||
+        fail "tcpdump complains about $2"
+    [ "$found" -eq "$1" ] || fail "tcpdump finds $found packets instead of $1 in $2"
+    [ -z "$gopacket" ] || {
+        found=$("$gopacket" "$2" 2> "$work/said" | wc -l)
+        [ ! -s "$work/said" ] || fail "gopacket complains about $2"
+        [ "$found" -eq "$1" ] || fail "gopacket finds $found packets instead of $1 in $2"
+    }
+}
+
+# accepted COUNT FILE: as agree, and strictly. COUNT may be "any": then all must have the same.
+accepted() {
+    accepted_count=$1
+    [ "$accepted_count" != any ] || accepted_count=$(packets count "$2")
+    ! is_pcapng "$2" || checked "$2"
+    agree "$accepted_count" "$2"
+}
+
+# same WHAT FILE FILE: two lists of lines, in any order.
+same() {
+    sort "$2" > "$2.sorted"
+    sort "$3" > "$3.sorted"
+    diff "$2.sorted" "$3.sorted" > "$work/said" || fail "$1 ($(wc -l < "$2") and $(wc -l < "$3") lines)"
+}
