@@ -466,14 +466,10 @@ bool tt_pattern_match(const struct tt_pattern *pattern, const char *name, uint64
 
 int tt_pattern_hide(const char *name, char hidden[static TT_PATTERN_NAME_BYTES])
 {
-	size_t name_bytes = strlen(name);
-
-	if (name_bytes + HIDDEN_BYTES >= TT_PATTERN_NAME_BYTES)
+	if (strlen(name) + HIDDEN_BYTES >= TT_PATTERN_NAME_BYTES)
 		return -ENAMETOOLONG;
 
-	hidden[0] = '.';
-	memcpy(hidden + 1, name, name_bytes);
-	memcpy(hidden + 1 + name_bytes, ".part", sizeof(".part"));
+	(void)snprintf(hidden, TT_PATTERN_NAME_BYTES, ".%s.part", name);
 	return 0;
 }
 

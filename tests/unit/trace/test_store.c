@@ -455,6 +455,21 @@ static void a_name_that_was_taken_meanwhile_is_replaced_if_that_is_wished(void *
 	tt_store_free(store);
 }
 
+static void a_number_that_was_taken_before_opening_is_not_replaced_either_way(void **state)
+{
+	struct tt_store_opts opts = tt_store_lab_make_opts("a.b", true);
+	struct tt_store *store;
+
+	(void)state;
+	opts.is_overwriting = true;
+	store = tt_store_lab_make(&opts);
+	tt_test_folder_put(&tt_store_lab.folder, "a-000001.b", 3, 0);
+	tt_store_lab_write_one(store, "ours");
+	tt_store_lab_check_text("a-000001.b", "xxx");
+	tt_store_lab_check_text("a-000002.b", "ours");
+	tt_store_free(store);
+}
+
 static void file_systems_that_cannot_rename_without_replacing_are_served(void **state)
 {
 	struct tt_store *store = tt_store_lab_make_named("a.b", true);
@@ -666,6 +681,7 @@ int main(void)
 		TEST(numbers_that_anything_has_are_not_used),
 		TEST(a_name_that_was_taken_meanwhile_is_left_and_the_next_used),
 		TEST(a_name_that_was_taken_meanwhile_is_replaced_if_that_is_wished),
+		TEST(a_number_that_was_taken_before_opening_is_not_replaced_either_way),
 		TEST(file_systems_that_cannot_rename_without_replacing_are_served),
 		TEST(a_rename_that_fails_is_told_and_the_file_stays_hidden),
 		TEST(two_traces_of_one_pattern_do_not_meet),
