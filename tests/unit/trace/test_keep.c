@@ -18,6 +18,8 @@
 #include "tests/support/test_folder.h"
 #include "tests/unit/cmocka_all.h"
 
+#define BLOCK_BYTES UINT64_C(4096)
+
 struct fixture {
 	struct tt_test_folder folder;
 	struct tt_pattern numbered; /* a-%N.b */
@@ -26,8 +28,12 @@ struct fixture {
 
 static uint64_t free_blocks; /* that fstatvfs() tells */
 static int statvfs_errno;
+static int unlink_errno;
 
+/* The names are the linker's, for --wrap. NOLINTBEGIN */
 int __wrap_fstatvfs(int fd, struct statvfs *disk);
+int __real_unlinkat(int folder_fd, const char *name, int flags);
+int __wrap_unlinkat(int folder_fd, const char *name, int flags);
 
 int __wrap_fstatvfs(int fd, struct statvfs *disk)
 {
@@ -36,9 +42,21 @@ int __wrap_fstatvfs(int fd, struct statvfs *disk)
 		errno = statvfs_errno;
 		return -1;
 	}
-	*disk = (struct statvfs){ .f_bavail = free_blocks, .f_bfree = 1 << 30, .f_frsize = 4096 };
+	*disk = (struct statvfs){ .f_bavail = free_blocks,
+				  .f_bfree = 1 << 30,
+				  .f_frsize = BLOCK_BYTES };
 	return 0;
 }
+
+int __wrap_unlinkat(int folder_fd, const char *name, int flags)
+{
+	if (!unlink_errno)
+		return __real_unlinkat(folder_fd, name, flags);
+	errno = unlink_errno;
+	return -1;
+}
+
+/* NOLINTEND */
 
 static int set_up(void **state)
 {
@@ -52,6 +70,7 @@ static int set_up(void **state)
 	assert_int_equal(tt_pattern_parse(&fixture->dated, "a-%Y.b", &values, NULL), 0);
 	free_blocks = 1000;
 	statvfs_errno = 0;
+	unlink_errno = 0;
 	*state = fixture;
 	return 0;
 }
@@ -179,7 +198,7 @@ static void a_file_that_is_named_but_not_the_newest_goes_first(void **state)
 
 static void room_is_made_on_the_disk(void **state)
 {
-	const struct tt_keep keep = { .min_free_bytes = 1001 * 4096, .needs_free = true };
+	const struct tt_keep keep = { .min_free_bytes = 1001 * BLOCK_BYTES, .needs_free = true };
 
 	put(*state, "a-000001.b", 1);
 	put(*state, "a-000002.b", 1);
@@ -194,15 +213,16 @@ static void room_is_made_for_the_file_to_come(void **state)
 	put(*state, "a-000001.b", 1);
 	put(*state, "a-000002.b", 1);
 	check(*state,
-	      &(struct tt_keep){
-		      .min_free_bytes = 999 * 4096, .ahead_bytes = 8192, .needs_free = true },
+	      &(struct tt_keep){ .min_free_bytes = 999 * BLOCK_BYTES,
+				 .ahead_bytes = 8192,
+				 .needs_free = true },
 	      "a-000002.b\n");
 }
 
 static void nothing_is_deleted_for_room_that_cannot_be_had(void **state)
 {
 	const struct fixture *fixture = *state;
-	struct tt_keep keep = { .min_free_bytes = 2000 * 4096, .needs_free = true };
+	struct tt_keep keep = { .min_free_bytes = 2000 * BLOCK_BYTES, .needs_free = true };
 	struct tt_error err = TT_ERROR_INIT;
 
 	put(fixture, "a-000001.b", 1);
@@ -226,7 +246,7 @@ static void other_limits_hold_also_where_room_cannot_be_had(void **state)
 	put(*state, "a-000001.b", 1);
 	put(*state, "a-000002.b", 1);
 	put(*state, "a-000003.b", 1);
-	check(*state, &(struct tt_keep){ .keep_files = 2, .min_free_bytes = 2000 * 4096 },
+	check(*state, &(struct tt_keep){ .keep_files = 2, .min_free_bytes = 2000 * BLOCK_BYTES },
 	      "a-000002.b\na-000003.b\n");
 }
 
@@ -239,7 +259,8 @@ static void a_file_with_two_names_makes_no_room(void **state)
 	assert_int_equal(linkat(fd, "other", fd, "a-000001.b", 0), 0);
 	put(fixture, "a-000002.b", 1);
 	put(fixture, "a-000003.b", 1);
-	check(fixture, &(struct tt_keep){ .min_free_bytes = 1001 * 4096, .needs_free = true },
+	check(fixture,
+	      &(struct tt_keep){ .min_free_bytes = 1001 * BLOCK_BYTES, .needs_free = true },
 	      "a-000003.b\nother\n");
 }
 
@@ -253,6 +274,22 @@ static void a_disk_that_does_not_tell_what_is_free_is_a_failure(void **state)
 	assert_int_equal(tt_keep_thin_out(fixture->folder.fd, &fixture->numbered, &keep, &err),
 			 -ENOSYS);
 	assert_non_null(strstr(err.message, "free"));
+}
+
+static void a_file_that_cannot_be_deleted_is_a_failure_unless_it_has_gone(void **state)
+{
+	const struct fixture *fixture = *state;
+	const struct tt_keep keep = { .keep_files = 1 };
+	struct tt_error err = TT_ERROR_INIT;
+
+	put(fixture, "a-000001.b", 1);
+	put(fixture, "a-000002.b", 1);
+	unlink_errno = EACCES;
+	assert_int_equal(tt_keep_thin_out(fixture->folder.fd, &fixture->numbered, &keep, &err),
+			 -EACCES);
+	assert_non_null(strstr(err.message, "delete a-000001.b, the oldest file: Permission"));
+	unlink_errno = ENOENT; /* another process was faster */
+	check(fixture, &keep, "a-000001.b\na-000002.b\n");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -274,6 +311,7 @@ int main(void)
 		TEST(other_limits_hold_also_where_room_cannot_be_had),
 		TEST(a_file_with_two_names_makes_no_room),
 		TEST(a_disk_that_does_not_tell_what_is_free_is_a_failure),
+		TEST(a_file_that_cannot_be_deleted_is_a_failure_unless_it_has_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

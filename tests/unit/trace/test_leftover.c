@@ -30,6 +30,7 @@ static bool is_rename_refused;
 static bool is_sync_refused;
 static unsigned int syncs_count;
 
+/* The names are the linker's, for --wrap. NOLINTBEGIN */
 int __real_renameat2(int old_fd, const char *old_name, int new_fd, const char *new_name,
 		     unsigned int flags);
 int __wrap_renameat2(int old_fd, const char *old_name, int new_fd, const char *new_name,
@@ -52,6 +53,8 @@ int __wrap_fdatasync(int fd)
 	errno = EIO;
 	return is_sync_refused ? -1 : 0;
 }
+
+/* NOLINTEND */
 
 static int set_up(void **state)
 {

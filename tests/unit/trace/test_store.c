@@ -21,6 +21,7 @@
 
 static int rename_errno; /* of renameat2(); 0: it does what it does */
 
+/* The names are the linker's, for --wrap. NOLINTBEGIN */
 int __real_renameat2(int old_fd, const char *old_name, int new_fd, const char *new_name,
 		     unsigned int flags);
 int __wrap_renameat2(int old_fd, const char *old_name, int new_fd, const char *new_name,
@@ -34,6 +35,8 @@ int __wrap_renameat2(int old_fd, const char *old_name, int new_fd, const char *n
 	errno = rename_errno;
 	return -1;
 }
+
+/* NOLINTEND */
 
 static int set_up(void **state)
 {
@@ -337,6 +340,46 @@ static void numbers_go_on_where_earlier_runs_ended(void **state)
 	tt_store_lab_check_text("a-000004.b", "4");
 }
 
+static void what_is_not_rotated_may_have_a_number_too(void **state)
+{
+	(void)state;
+	tt_test_folder_put(&tt_store_lab.folder, "a-000004.b", 3, 0);
+	for (int i = 0; i < 2; i++) {
+		struct tt_store *store = tt_store_lab_make_named("a-%N.b", false);
+
+		tt_store_lab_open_next(store);
+		tt_store_lab_put(store, "x");
+		tt_store_lab_check_text(tt_store_name(store), "x");
+		tt_store_lab_shut(store);
+		tt_store_free(store);
+	}
+	tt_store_lab_check_folder("a-000004.b\na-000005.b\na-000006.b\n");
+}
+
+static void a_hidden_file_is_no_left_over_of_what_is_not_rotated(void **state)
+{
+	(void)state;
+	tt_test_folder_put(&tt_store_lab.folder, ".a.b.part", 3, 0);
+	tt_store_free(tt_store_lab_make_named("a.b", false));
+	tt_store_lab_check_folder(".a.b.part\n");
+}
+
+static void a_pipe_that_came_meanwhile_is_written_to(void **state)
+{
+	struct tt_store *store = tt_store_lab_make_named("a.b", false);
+	int fd;
+
+	(void)state;
+	assert_int_equal(mkfifoat(tt_store_lab.folder.fd, "a.b", 0600), 0);
+	fd = openat(tt_store_lab.folder.fd, "a.b", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	tt_store_lab_open_next(store);
+	assert_true(tt_store_is_stream(store));
+	tt_store_lab_shut(store);
+	(void)close(fd);
+	tt_store_free(store);
+	tt_store_lab_check_folder("a.b\n");
+}
+
 static void numbers_go_on_beyond_six_digits(void **state)
 {
 	struct tt_store *store;
@@ -409,6 +452,21 @@ static void a_name_that_was_taken_meanwhile_is_replaced_if_that_is_wished(void *
 	tt_store_lab_shut(store);
 	tt_store_lab_check_folder("a-000001.b\n");
 	tt_store_lab_check_text("a-000001.b", "ours");
+	tt_store_free(store);
+}
+
+static void a_number_that_was_taken_before_opening_is_not_replaced_either_way(void **state)
+{
+	struct tt_store_opts opts = tt_store_lab_make_opts("a.b", true);
+	struct tt_store *store;
+
+	(void)state;
+	opts.is_overwriting = true;
+	store = tt_store_lab_make(&opts);
+	tt_test_folder_put(&tt_store_lab.folder, "a-000001.b", 3, 0);
+	tt_store_lab_write_one(store, "ours");
+	tt_store_lab_check_text("a-000001.b", "xxx");
+	tt_store_lab_check_text("a-000002.b", "ours");
 	tt_store_free(store);
 }
 
@@ -615,11 +673,15 @@ int main(void)
 		TEST(rotated_files_are_hidden_until_they_are_whole),
 		TEST(the_time_of_opening_is_in_the_name),
 		TEST(numbers_go_on_where_earlier_runs_ended),
+		TEST(what_is_not_rotated_may_have_a_number_too),
+		TEST(a_hidden_file_is_no_left_over_of_what_is_not_rotated),
+		TEST(a_pipe_that_came_meanwhile_is_written_to),
 		TEST(numbers_go_on_beyond_six_digits),
 		TEST(the_highest_number_of_all_is_the_end),
 		TEST(numbers_that_anything_has_are_not_used),
 		TEST(a_name_that_was_taken_meanwhile_is_left_and_the_next_used),
 		TEST(a_name_that_was_taken_meanwhile_is_replaced_if_that_is_wished),
+		TEST(a_number_that_was_taken_before_opening_is_not_replaced_either_way),
 		TEST(file_systems_that_cannot_rename_without_replacing_are_served),
 		TEST(a_rename_that_fails_is_told_and_the_file_stays_hidden),
 		TEST(two_traces_of_one_pattern_do_not_meet),

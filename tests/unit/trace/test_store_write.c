@@ -39,6 +39,7 @@ static struct {
 	unsigned int fsyncs_count;
 } fake;
 
+/* The names are the linker's, for --wrap. NOLINTBEGIN */
 ssize_t __real_writev(int fd, const struct iovec *parts, int count);
 ssize_t __wrap_writev(int fd, const struct iovec *parts, int count);
 int __wrap_fdatasync(int fd);
@@ -89,6 +90,8 @@ int __wrap_close(int fd)
 	fake.close_errno = 0;
 	return -1;
 }
+
+/* NOLINTEND */
 
 static int set_up(void **state)
 {
@@ -406,19 +409,38 @@ static void what_others_wrote_to_standard_output_is_not_cut_off(void **state)
 	tt_store_lab_check_text("out", "ourstheirs");
 }
 
+static void a_standard_output_that_is_closed_is_a_failure(void **state)
+{
+	const struct tt_store_opts opts = { .path = "-" };
+	struct tt_store *store = tt_store_lab_make(&opts);
+	struct tt_error err = TT_ERROR_INIT;
+	int saved = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	int r;
+
+	(void)state;
+	(void)fflush(stdout);
+	(void)close(STDOUT_FILENO);
+	r = tt_store_open(store, 0, &err);
+	assert_int_equal(dup2(saved, STDOUT_FILENO), STDOUT_FILENO);
+	(void)close(saved);
+	assert_int_equal(r, -EBADF);
+	assert_non_null(strstr(err.message, "standard output"));
+	tt_store_free(store);
+}
+
 /* ---- sync ---- */
 
 static void what_is_synced_is_what_was_wished(void **state)
 {
 	static const unsigned int fdatasyncs[TT_TRACE_SYNC_COUNT] = { 0, 1, 3 };
-	static const unsigned int fsyncs[TT_TRACE_SYNC_COUNT] = { 0, 1, 1 };
+	static const unsigned int fsyncs[TT_TRACE_SYNC_COUNT] = { 0, 1, 2 };
 
 	(void)state;
-	for (uint8_t sync = 0; sync < TT_TRACE_SYNC_COUNT; sync++) {
+	for (unsigned int sync = 0; sync < TT_TRACE_SYNC_COUNT; sync++) {
 		struct tt_store_opts opts = tt_store_lab_make_opts("a.b", true);
 		struct tt_store *store;
 
-		opts.sync = sync;
+		opts.sync = (uint8_t)sync;
 		store = tt_store_lab_make(&opts);
 		fake.fdatasyncs_count = 0;
 		fake.fsyncs_count = 0;
@@ -509,6 +531,7 @@ int main(void)
 		TEST(a_full_pipe_is_waited_for),
 		TEST(standard_output_is_never_closed_and_only_ours_is_cut_off),
 		TEST(what_others_wrote_to_standard_output_is_not_cut_off),
+		TEST(a_standard_output_that_is_closed_is_a_failure),
 		TEST(what_is_synced_is_what_was_wished),
 		TEST(what_cannot_be_synced_or_closed_is_a_failure),
 		TEST(a_write_that_cannot_be_synced_is_a_failure),
