@@ -251,8 +251,8 @@ static void after_the_end_nothing_is_taken(void **state)
 	assert_int_equal(flush(lab, true), 0);
 	assert_int_equal(take(lab, 0), TT_STOP);
 	assert_int_equal(flush(lab, false), TT_STOP);
-	assert_int_equal(tt_trace_attend(lab->sink, INT64_MAX), TT_STOP);
-	assert_int_equal(tt_trace_rotate(lab->sink), TT_STOP);
+	assert_int_equal(lab->sink->ops->attend(lab->sink, INT64_MAX), TT_STOP);
+	assert_int_equal(lab->sink->ops->rotate(lab->sink), TT_STOP);
 	lab->sink->ops->drop(lab->sink);
 	assert_int_equal(lab->sink->counters.given, 3);
 	assert_int_equal(lab->sink->counters.dropped, 1);
@@ -492,16 +492,16 @@ static void what_is_older_than_a_second_is_written(void **state)
 	struct lab *lab = *state;
 
 	begin(lab);
-	assert_int_equal(tt_trace_attend(lab->sink, 1), 0);
+	assert_int_equal(lab->sink->ops->attend(lab->sink, 1), 0);
 	take_many(lab, 1);
-	assert_int_equal(tt_trace_attend(lab->sink, 2), 0);
+	assert_int_equal(lab->sink->ops->attend(lab->sink, 2), 0);
 	take_many(lab, 1);
-	assert_int_equal(tt_trace_attend(lab->sink, 1 + TT_NS_PER_S), 0);
+	assert_int_equal(lab->sink->ops->attend(lab->sink, 1 + TT_NS_PER_S), 0);
 	assert_int_equal(lab->sink->counters.written, 0);
-	assert_int_equal(tt_trace_attend(lab->sink, 2 + TT_NS_PER_S), 0);
+	assert_int_equal(lab->sink->ops->attend(lab->sink, 2 + TT_NS_PER_S), 0);
 	assert_int_equal(lab->sink->counters.written, 2);
 	take_many(lab, 1);
-	assert_int_equal(tt_trace_attend(lab->sink, 3 + TT_NS_PER_S), 0);
+	assert_int_equal(lab->sink->ops->attend(lab->sink, 3 + TT_NS_PER_S), 0);
 	assert_int_equal(lab->sink->counters.written, 2);
 	assert_int_equal(flush(lab, true), 0);
 	check_law(lab, true);
@@ -616,8 +616,8 @@ static void a_large_record_that_is_not_written_whole_is_cut_off(void **state)
 		tt_fake_store_reset();
 		begin(lab);
 		take_many(lab, 1);
-		assert_int_equal(tt_trace_attend(lab->sink, 1), 0);
-		assert_int_equal(tt_trace_attend(lab->sink, 1 + TT_NS_PER_S), 0);
+		assert_int_equal(lab->sink->ops->attend(lab->sink, 1), 0);
+		assert_int_equal(lab->sink->ops->attend(lab->sink, 1 + TT_NS_PER_S), 0);
 		start_bytes = tt_fake_store.files[0].bytes_count;
 
 		tt_fake_store.write_bytes_max = tt_fake_store.written_bytes + maxima[i];
@@ -691,13 +691,13 @@ static void statistics_are_noted_at_their_interval(void **state)
 	lab->opts.statistics_interval_ns = 100 * TT_NS_PER_S;
 	begin(lab);
 	take_many(lab, 1);
-	assert_int_equal(tt_trace_attend(lab->sink, now_ns + 99 * TT_NS_PER_S), 0);
+	assert_int_equal(lab->sink->ops->attend(lab->sink, now_ns + 99 * TT_NS_PER_S), 0);
 	assert_int_equal(lab->counts_asked, 0);
-	assert_int_equal(tt_trace_attend(lab->sink, now_ns + 150 * TT_NS_PER_S), 0);
+	assert_int_equal(lab->sink->ops->attend(lab->sink, now_ns + 150 * TT_NS_PER_S), 0);
 	assert_int_equal(lab->counts_asked, 1);
-	assert_int_equal(tt_trace_attend(lab->sink, now_ns + 199 * TT_NS_PER_S), 0);
+	assert_int_equal(lab->sink->ops->attend(lab->sink, now_ns + 199 * TT_NS_PER_S), 0);
 	assert_int_equal(lab->counts_asked, 1);
-	assert_int_equal(tt_trace_attend(lab->sink, now_ns + 250 * TT_NS_PER_S), 0);
+	assert_int_equal(lab->sink->ops->attend(lab->sink, now_ns + 250 * TT_NS_PER_S), 0);
 	assert_int_equal(lab->counts_asked, 2);
 	assert_int_equal(flush(lab, true), 0);
 	assert_int_equal(walk_file(0).statistics_count, 3);
@@ -747,7 +747,7 @@ static void without_counts_there_are_no_statistics(void **state)
 	lab->opts.statistics_interval_ns = 1;
 	begin(lab);
 	take_many(lab, 1);
-	assert_int_equal(tt_trace_attend(lab->sink, INT64_MAX), 0);
+	assert_int_equal(lab->sink->ops->attend(lab->sink, INT64_MAX), 0);
 	assert_int_equal(flush(lab, true), 0);
 	assert_int_equal(walk_file(0).statistics_count, 0);
 	check_law(lab, true);
@@ -807,7 +807,7 @@ static void statistics_and_descriptions_count_for_the_limit(void **state)
 			assert_int_equal(take(lab, i & 1), 0);
 			if (i % 3 == 0)
 				assert_int_equal(
-					tt_trace_attend(lab->sink, now_ns + i * 2 * TT_NS_PER_S),
+					lab->sink->ops->attend(lab->sink, now_ns + i * 2 * TT_NS_PER_S),
 					0);
 		}
 		assert_int_equal(flush(lab, true), 0);
@@ -845,8 +845,8 @@ static void each_file_describes_its_interfaces(void **state)
 	lab->opts.interfaces_count = 1;
 	begin(lab);
 	take_many(lab, 1);
-	assert_int_equal(tt_trace_rotate(lab->sink), 0);
-	assert_int_equal(tt_trace_rotate(lab->sink), 0);
+	assert_int_equal(lab->sink->ops->rotate(lab->sink), 0);
+	assert_int_equal(lab->sink->ops->rotate(lab->sink), 0);
 	take_many(lab, 1);
 	assert_int_equal(flush(lab, true), 0);
 	check_law(lab, true);
@@ -868,16 +868,16 @@ static void a_file_is_completed_when_its_time_is_up(void **state)
 	lab->opts.rotate_interval_ns = 100 * TT_NS_PER_S;
 	begin(lab);
 	take_many(lab, 1);
-	assert_int_equal(tt_trace_attend(lab->sink, now_ns + 99 * TT_NS_PER_S), 0);
+	assert_int_equal(lab->sink->ops->attend(lab->sink, now_ns + 99 * TT_NS_PER_S), 0);
 	assert_int_equal(tt_fake_store.files_count, 1);
-	assert_int_equal(tt_trace_attend(lab->sink, now_ns + 150 * TT_NS_PER_S), 0);
+	assert_int_equal(lab->sink->ops->attend(lab->sink, now_ns + 150 * TT_NS_PER_S), 0);
 	assert_int_equal(tt_fake_store.files_count, 2);
 	assert_int_equal(walk_file(0).packets_count, 1);
-	assert_int_equal(tt_trace_attend(lab->sink, now_ns + 199 * TT_NS_PER_S), 0);
+	assert_int_equal(lab->sink->ops->attend(lab->sink, now_ns + 199 * TT_NS_PER_S), 0);
 	assert_int_equal(tt_fake_store.files_count, 2);
-	assert_int_equal(tt_trace_attend(lab->sink, now_ns + 250 * TT_NS_PER_S), 0);
+	assert_int_equal(lab->sink->ops->attend(lab->sink, now_ns + 250 * TT_NS_PER_S), 0);
 	assert_int_equal(tt_fake_store.files_count, 3);
-	assert_int_equal(tt_trace_attend(lab->sink, now_ns + 999 * TT_NS_PER_S), 0);
+	assert_int_equal(lab->sink->ops->attend(lab->sink, now_ns + 999 * TT_NS_PER_S), 0);
 	assert_int_equal(tt_fake_store.files_count, 4); /* one for all those that were missed */
 	assert_int_equal(flush(lab, true), 0);
 	check_law(lab, true);
@@ -896,8 +896,8 @@ static void what_is_no_file_is_not_rotated(void **state)
 		lab->opts.rotate_interval_ns = 1;
 		begin(lab);
 		take_many(lab, 20);
-		assert_int_equal(tt_trace_rotate(lab->sink), 0);
-		assert_int_equal(tt_trace_attend(lab->sink, INT64_MAX), 0);
+		assert_int_equal(lab->sink->ops->rotate(lab->sink), 0);
+		assert_int_equal(lab->sink->ops->attend(lab->sink, INT64_MAX), 0);
 		assert_int_equal(flush(lab, true), 0);
 		check_law(lab, true);
 		assert_int_equal(tt_fake_store.files_count, 1);
