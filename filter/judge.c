@@ -287,25 +287,27 @@ struct tt_judgement tt_judge_frame(const struct tt_conditions *conditions,
 		.frame = frame,
 		.packet = { .bytes = frame->bytes, .bytes_count = frame->captured_bytes },
 	};
-	struct tt_judgement judgement = { 0 };
+	/* Put together at the end: parts that are written and then read as a whole stall. */
+	uint32_t result = judge_origin(conditions, frame);
+	bool is_late = false;
 
-	judgement.result = judge_origin(conditions, frame);
-	if (judgement.result != TT_JUDGED_TAKEN)
-		return judgement;
+	if (result != TT_JUDGED_TAKEN)
+		return (struct tt_judgement){ .result = result };
 
-	judgement.result = frame->version == 4 ? walk_ipv4(&walk) : walk_ipv6(&walk);
-	if (judgement.result == TT_FILTER_REJECT_FRAGMENT) {
-		judgement.result = judge_fragment(conditions, fragments, &walk,
-						  &judgement.is_late_fragment);
+	result = frame->version == 4 ? walk_ipv4(&walk) : walk_ipv6(&walk);
+	if (result == TT_FILTER_REJECT_FRAGMENT) {
+		result = judge_fragment(conditions, fragments, &walk, &is_late);
 	} else {
-		judgement.result = judge_headers(conditions, &walk, judgement.result);
-		if (judgement.result == TT_JUDGED_TAKEN && walk.id_offset && fragments) {
+		result = judge_headers(conditions, &walk, result);
+		if (result == TT_JUDGED_TAKEN && walk.id_offset && fragments) {
 			struct tt_filter_fragment_key key = read_fragment_key(&walk);
 
 			tt_fragments_add(fragments, &key, frame->time_ns);
 		}
 	}
-	if (judgement.result == TT_JUDGED_TAKEN)
-		judgement.snap_bytes = snap_of(conditions, &walk);
-	return judgement;
+	return (struct tt_judgement){
+		.result = result,
+		.snap_bytes = result == TT_JUDGED_TAKEN ? snap_of(conditions, &walk) : 0,
+		.is_late_fragment = is_late,
+	};
 }
