@@ -7,8 +7,7 @@
  * equal one, for a trace may have as many interfaces as the table has room for, and name a
  * different one with each packet.
  *
- * Invariant 1: what an entry holds behind its name's end and its address is zero, so that equal
- *              ones are equal byte for byte.
+ * Invariant 1: an entry's name ends within it, and what is behind its address is zero.
  */
 
 #include "packet/interfaces.h"
@@ -37,7 +36,7 @@ static void normalise(const struct tt_interface *interface, struct tt_interface 
 {
 	size_t hardware_bytes = clamp_bytes(interface->hardware_bytes, TT_INTERFACE_HARDWARE_BYTES);
 
-	memset(ret_entry, 0, sizeof(*ret_entry)); /* its padding too */
+	*ret_entry = (struct tt_interface){ 0 };
 	memcpy(ret_entry->name, interface->name,
 	       strnlen(interface->name, TT_INTERFACE_NAME_BYTES - 1));
 	ret_entry->kernel_index = interface->kernel_index;
@@ -64,6 +63,13 @@ static uint32_t hash_of(const struct tt_interface *entry)
 	return hash_bytes(hash, entry->hardware, sizeof(entry->hardware));
 }
 
+static bool are_equal(const struct tt_interface *a, const struct tt_interface *b)
+{
+	return a->kernel_index == b->kernel_index && a->hardware_bytes == b->hardware_bytes &&
+	       memcmp(a->hardware, b->hardware, sizeof(a->hardware)) == 0 &&
+	       strcmp(a->name, b->name) == 0;
+}
+
 /* The slot that has an equal entry's number, or 0: where it belongs. */
 static uint32_t *find_slot(const struct tt_interfaces *interfaces, const struct tt_interface *entry)
 {
@@ -72,7 +78,7 @@ static uint32_t *find_slot(const struct tt_interfaces *interfaces, const struct 
 
 	/* It ends: at least half of the slots are 0. */
 	while (interfaces->slots[i] != 0 &&
-	       memcmp(&interfaces->entries[interfaces->slots[i] - 1], entry, sizeof(*entry)) != 0)
+	       !are_equal(&interfaces->entries[interfaces->slots[i] - 1], entry))
 		i = (i + 1) & mask;
 	return &interfaces->slots[i];
 }

@@ -75,13 +75,14 @@ void tt_input_keep(struct tt_input *input, size_t *used_bytes)
 static int open_path(const char *path)
 {
 	struct stat status;
-	int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY;
+	int flags = O_RDONLY | O_NOCTTY;
 	int fd;
 
 	/* A pipe that nobody writes to yet is waited for by poll(2), which can be interrupted. */
 	if (stat(path, &status) == 0 && S_ISFIFO(status.st_mode))
 		flags |= O_NONBLOCK;
-	fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : open(path, flags);
+	fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+				    : open(path, O_CLOEXEC | flags);
 	return fd < 0 ? -errno : fd;
 }
 

@@ -21,7 +21,8 @@
 enum {
 	CHECKSUM_SHIFT = 7, /* between pcapng's flags and ours */
 	CACHE_LINE_BYTES = 64,
-	PREFETCH_RECORDS_AHEAD = 6,
+	PREFETCH_LINES = 3, /* a record's head, the link's, IP and UDP */
+	PREFETCH_RECORDS_AHEAD = 8,
 };
 
 _Static_assert(TT_PCAPNG_FLAG_CHECKSUM_NOT_READY >> CHECKSUM_SHIFT ==
@@ -181,16 +182,15 @@ static int fill_frame(struct tt_reader *reader, const struct tt_record *record,
 
 /*
  * Records lie back to back, so the coming ones are about where they would be if they had the
- * size of this one. A wrong guess costs a line that is not read.
+ * size of this one, whose end has just been read. A wrong guess costs a line that is not
+ * read. The processor follows by itself only within a page.
  */
-static void prefetch_ahead(const struct tt_record *record, struct tt_view window, size_t stride)
+static void prefetch_ahead(const uint8_t *record, size_t stride)
 {
-	size_t ahead = record->end_offset + stride * PREFETCH_RECORDS_AHEAD;
+	const uint8_t *ahead = record + stride * PREFETCH_RECORDS_AHEAD;
 
-	if (tt_view_has(window, ahead, CACHE_LINE_BYTES)) {
-		__builtin_prefetch(window.bytes + ahead);
-		__builtin_prefetch(window.bytes + ahead + CACHE_LINE_BYTES);
-	}
+	for (size_t i = 0; i < PREFETCH_LINES; i++)
+		__builtin_prefetch(ahead + i * CACHE_LINE_BYTES);
 }
 
 /* Fills in frames of the window until it ends, the batch is full, or losses came between. */
@@ -212,7 +212,8 @@ static int fill_batch(struct tt_reader *reader, struct tt_frame_batch *batch,
 				break; /* the next batch begins with it */
 			batch->dropped_before = record.dropped_before;
 		}
-		prefetch_ahead(&record, window, record.end_offset - reader->used_bytes);
+		prefetch_ahead(window.bytes + reader->used_bytes,
+			       record.end_offset - reader->used_bytes);
 		r = fill_frame(reader, &record, &batch->frames[count], &batch->origins[count]);
 		if (r < 0)
 			return tt_error_set(reterr, r, "number an interface: %s", strerror(-r));

@@ -233,7 +233,7 @@ static int read_interface_option(struct tt_record_interface *interface, const st
 static int read_interface(struct tt_scan *scan, const struct block *block, struct tt_error *reterr)
 {
 	struct tt_record_interface *interface;
-	struct option option;
+	struct option option = { 0 };
 	struct tt_view options;
 	int r;
 
@@ -304,7 +304,7 @@ static int read_packet_options(struct tt_record *record, const struct block *blo
 			       size_t options_offset, struct tt_error *reterr)
 {
 	struct tt_view options = options_of(block, options_offset);
-	struct option option;
+	struct option option = { 0 };
 	int r;
 
 	for (r = next_option(block, &options, &option, reterr); r == 0;
@@ -385,7 +385,7 @@ int tt_scan_pcapng_next(struct tt_scan *scan, struct tt_view window, size_t *pro
 			struct tt_record *ret_record, struct tt_error *reterr)
 {
 	for (;;) {
-		struct block block;
+		struct block block = { 0 };
 		int r;
 
 		r = take_block(scan, window, *progress_offset, &block, reterr);

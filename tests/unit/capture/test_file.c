@@ -315,8 +315,8 @@ static void a_file_on_standard_input_is_read_from_where_it_stands(void **state)
 
 static void *feed(void *context)
 {
-	const char *path = context;
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	const struct tt_trace_file *file = context;
+	int fd = open(file->path, O_WRONLY | O_CLOEXEC);
 
 	if (fd >= 0) {
 		for (size_t i = 0; i < image.bytes_count; i += 5) {
@@ -352,8 +352,7 @@ static void a_pipe_among_files_is_waited_for_and_can_be_left(void **state)
 	tt_trace_digest_add(&digest, &batch);
 	assert_int_equal(next(fixture, &batch), TT_EMPTY);
 	make_image(100);
-	assert_int_equal(pthread_create(&thread, NULL, feed, (void *)(uintptr_t)fixture->paths[1]),
-			 0);
+	assert_int_equal(pthread_create(&thread, NULL, feed, &fixture->files[1]), 0);
 	assert_int_equal(read_frames(fixture, &digest), TT_STOP);
 	assert_int_equal(pthread_join(thread, NULL), 0);
 	assert_int_equal(digest.frames_count, 120);

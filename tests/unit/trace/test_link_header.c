@@ -24,15 +24,15 @@ enum {
 #define ETHERNET "\x02\x11\x12\x13\x14\x15\x02\x21\x22\x23\x24\x25"
 
 struct sample {
-	uint32_t link_type;
 	const char *header;
 	size_t header_bytes;
+	uint32_t link_type;
 	uint8_t version; /* that is expected */
 };
 
 #define SAMPLE(link_type, header, version)                         \
 	{                                                          \
-		(link_type), header, sizeof(header) - 1, (version) \
+		header, sizeof(header) - 1, (link_type), (version) \
 	}
 
 static const struct sample samples[] = {

@@ -402,7 +402,7 @@ static void a_packet_that_lies_about_what_is_in_it_is_refused(void **state)
 			  "a packet says it has 13 bytes: its block has room for 8");
 
 	tt_trace_image_init(&image, true);
-	block_offset = tt_trace_image_put_section(&image);
+	(void)tt_trace_image_put_section(&image);
 	block_offset = image.bytes_count;
 	put_simple(4, 4);
 	assert_refused_at(block_offset, 0, "a packet of interface 0: its section has 0 so far");
