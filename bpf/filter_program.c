@@ -96,6 +96,13 @@ static int explain_load_failure(int r, char *log, struct tt_error *reterr)
 {
 	const char *reason = find_verifier_reason(log);
 
+	/* The verifier says what it forbids. */
+	if (r == -EACCES && *log == '\0')
+		return tt_error_set(
+			reterr, -EPERM,
+			"load the port filter into the kernel: %s: a security module forbids "
+			"bpf(2)",
+			strerror(EACCES));
 	if (r == -EPERM && !has_bpf_capability())
 		return tt_error_set(
 			reterr, r,

@@ -9,8 +9,10 @@
  */
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "receiver/receiver.h"
 
@@ -94,6 +96,42 @@ int tt_receiver_set_ports(struct tt_receiver *receiver, const char *text, struct
 	return r;
 }
 
+static void free_bytes(uint8_t **bytes)
+{
+	free(*bytes);
+}
+
+/*
+ * Leads the ports to @route and has the kernel take them. If it does not, all is as before,
+ * but for the route, to which no port leads: the worker may just be at its handler.
+ */
+static int lead_ports(struct tt_receiver *receiver, const struct tt_ports *ports, uint8_t route,
+		      struct tt_error *reterr)
+{
+	TT_CLEANUP(free_bytes) uint8_t *routes_before = calloc(TT_PORTS_COUNT, 1);
+	const struct tt_conditions *conditions = tt_filter_conditions(receiver->filter);
+	struct tt_ports ports_before = receiver->route_ports;
+	int r;
+
+	if (!routes_before)
+		return tt_error_set(reterr, -ENOMEM, "add a route: %s", strerror(ENOMEM));
+	for (uint32_t port = 0; port < TT_PORTS_COUNT; port++) {
+		routes_before[port] = tt_routes_get(receiver->routes, (uint16_t)port);
+		if (tt_ports_has(ports, (uint16_t)port))
+			tt_routes_set(receiver->routes, (uint16_t)port, route);
+	}
+	tt_ports_join(&receiver->route_ports, ports);
+	r = tt_receiver_apply_ports(receiver, reterr);
+	/* Unless it was only packets under way that could not be waited for. */
+	if (r == 0 || conditions != tt_filter_conditions(receiver->filter))
+		return r;
+
+	receiver->route_ports = ports_before;
+	for (uint32_t port = 0; port < TT_PORTS_COUNT; port++)
+		tt_routes_set(receiver->routes, (uint16_t)port, routes_before[port]);
+	return r;
+}
+
 /* Adds the route and leads its ports to it. */
 static int add_route_locked(struct tt_receiver *receiver, const struct tt_ports *ports,
 			    tt_handler_fn *handler, void *context, struct tt_error *reterr)
@@ -112,13 +150,7 @@ static int add_route_locked(struct tt_receiver *receiver, const struct tt_ports 
 	r = tt_routes_add(receiver->routes, handler, context, &route);
 	if (r < 0)
 		return tt_error_set(reterr, r, "add a route: there are %d already", TT_ROUTES_MAX);
-
-	for (uint32_t port = 0; port < TT_PORTS_COUNT; port++) {
-		if (tt_ports_has(ports, (uint16_t)port))
-			tt_routes_set(receiver->routes, (uint16_t)port, route);
-	}
-	tt_ports_join(&receiver->route_ports, ports);
-	return tt_receiver_apply_ports(receiver, reterr);
+	return lead_ports(receiver, ports, route, reterr);
 }
 
 int tt_receiver_add_route(struct tt_receiver *receiver, const char *text, tt_handler_fn *handler,

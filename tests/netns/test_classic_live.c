@@ -33,10 +33,11 @@
 
 enum {
 	EXIT_SKIPPED = 77,
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-	CHANGES_COUNT = 12, /* widening dense ports takes a second then */
-#else
 	CHANGES_COUNT = 40,
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	DENSE_CHANGES_COUNT = 4, /* widening takes seconds then */
+#else
+	DENSE_CHANGES_COUNT = 40,
 #endif
 	GENERATIONS_MAX = CHANGES_COUNT + 3, /* numbered from 1; one that never comes */
 	RATE_PPS = 50000,
@@ -145,6 +146,9 @@ static void reason_names_what_is_missing_and_the_remedy(void **state)
 		EPERM, "load the port filter into the kernel: Operation not permitted, in spite of "
 		       "CAP_BPF: a user namespace, kernel lockdown, a security module or seccomp "
 		       "forbids bpf(2)");
+	assert_reason_when_denied(EACCES,
+				  "load the port filter into the kernel: Permission denied: a "
+				  "security module forbids bpf(2)");
 	assert_reason_when_denied(
 		ENOSYS, "load the port filter into the kernel: this kernel has no bpf(2): use one "
 			"built with CONFIG_BPF_SYSCALL");
@@ -327,6 +331,43 @@ static void without_any_filter_the_old_one_is_still_in_force(void **state)
 	assert_int_equal(tt_account_narrowed(&account), 1);
 }
 
+static void a_refused_route_leaves_ports_where_they_led(void **state)
+{
+	struct given given = { 0 }, given_route = { 0 };
+	struct tt_receiver *receiver = open_receiver("5000", note_given, &given, defaults);
+	const int fds[2] = { open_far_socket(*state, TT_LAB_FAR_IPV4 ":40001"),
+			     open_far_socket(*state, "[" TT_LAB_FAR_IPV6 "]:40001") };
+	struct tt_accounting account;
+
+	assert_int_equal(tt_receiver_start(receiver), 0);
+	refusal.passing = 0;
+	refusal.refused = 1;
+	refusal.error = ENOBUFS;
+	assert_int_equal(
+		tt_receiver_add_route(receiver, "5000-5001", note_given, &given_route, NULL),
+		-ENOBUFS);
+	send_both(fds, 5000, "as before");
+	send_both(fds, 5001, "no route");
+	while (given.datagrams[0] < 2)
+		assert_true(tt_worker_dispatch(tt_receiver_worker(receiver, 0), 0, NULL) >= 0);
+
+	/* Nor does the next change of the main ports bring in those of the route. */
+	assert_int_equal(tt_receiver_set_ports(receiver, "5000", NULL), 0);
+	send_both(fds, 5001, "no route");
+	assert_int_equal(tt_receiver_add_route(receiver, "5001", note_given, &given_route, NULL),
+			 0);
+	send_both(fds, 5000, "main");
+	send_both(fds, 5001, "route");
+	account = end_receiver(receiver);
+	assert_int_equal(given.datagrams[0], 4);
+	assert_int_equal(given.datagrams[1], 0);
+	assert_int_equal(given_route.datagrams[0], 0);
+	assert_int_equal(given_route.datagrams[1], 2);
+	assert_int_equal(tt_account_accepted(&account), 6);
+	(void)close(fds[0]);
+	(void)close(fds[1]);
+}
+
 static void words_that_mean_nothing_change_nothing(void **state)
 {
 	struct tt_receiver *receiver = open_receiver("4242", NULL, NULL, defaults);
@@ -359,6 +400,7 @@ struct terms {
 struct round {
 	struct terms *terms;
 	size_t terms_count;
+	uint32_t changes_count;
 	const uint16_t *ports; /* of the load; the first is in all terms */
 };
 
@@ -461,7 +503,7 @@ static void *run_changer(void *argument)
 	const struct round *round = changer->watch->round;
 	uint64_t sent = 0;
 
-	for (uint32_t i = 1; i <= CHANGES_COUNT && changer->failure == 0; i++) {
+	for (uint32_t i = 1; i <= round->changes_count && changer->failure == 0; i++) {
 		/* Some come to each term, however late the load source gets a CPU. */
 		sent = tt_load_await_sent(changer->source, sent + FRAMES_A_CHANGE);
 		changer->failure = change(changer->receiver, terms_of(round, i),
@@ -577,7 +619,9 @@ static void ports_expression_and_snap_length_change_under_load(void **state)
 		{ .ports_text = first, .snap_bytes = 64 },
 		{ .ports_text = first, .snap_bytes = TT_SNAP_HEADERS },
 	};
-	struct round round = { .terms = terms, .terms_count = 7, .ports = ports };
+	struct round round = {
+		.terms = terms, .terms_count = 7, .changes_count = CHANGES_COUNT, .ports = ports
+	};
 	struct watch watch = { .round = &round };
 	struct tt_load_counts sent;
 	struct tt_accounting account;
@@ -611,7 +655,10 @@ static void change_dense_ports(struct tt_lab *lab)
 	static const uint16_t ports[] = { 5000, 5002, 5005 };
 	char *twos = write_every(2), *fives = write_every(5); /* owned */
 	struct terms terms[] = { { .ports_text = twos }, { .ports_text = fives } };
-	struct round round = { .terms = terms, .terms_count = 2, .ports = ports };
+	struct round round = { .terms = terms,
+			       .terms_count = 2,
+			       .changes_count = DENSE_CHANGES_COUNT,
+			       .ports = ports };
 	struct watch watch = { .round = &round };
 	struct tt_load_counts sent;
 	struct tt_accounting account;
@@ -653,6 +700,7 @@ int main(void)
 		LAB_TEST(a_start_without_room_for_filters_can_be_made_again),
 		LAB_TEST(a_refused_change_leaves_the_old_one_in_force),
 		LAB_TEST(without_any_filter_the_old_one_is_still_in_force),
+		LAB_TEST(a_refused_route_leaves_ports_where_they_led),
 		LAB_TEST(words_that_mean_nothing_change_nothing),
 		LAB_TEST(ports_expression_and_snap_length_change_under_load),
 		LAB_TEST(dense_ports_change_under_load_in_the_memory_of_older_kernels),

@@ -3,9 +3,9 @@
 #
 # The command where the kernel refuses its eBPF program
 #
-# Three captures that fall back to a classic filter run beside one that does not, on the same
-# traffic: one with CAP_NET_RAW alone, and two with all capabilities for which bpf(2) fails with
-# EPERM and with ENOSYS. Their lines must be the same, but for the time stamps, which the
+# Four captures that fall back to a classic filter run beside one that does not, on the same
+# traffic: one with CAP_NET_RAW alone, and three with all capabilities for which bpf(2) fails with
+# EPERM, EACCES and ENOSYS. Their lines must be the same, but for the time stamps, which the
 # kernel takes for each socket; their accounts say that the filter is a classic one and hold.
 #
 # Not covered: the rest of what the command does (netns.command), changes while packets flow
@@ -19,7 +19,7 @@ set -eu
 twintap=$1
 programs=${TT_PROGRAMS:-build/dev/tests}
 PORT=4242
-FALLBACKS='net_raw eperm enosys'
+FALLBACKS='net_raw eperm eacces enosys'
 
 for tool in jq python3 setpriv timeout; do
     command -v "$tool" > /dev/null || {
@@ -70,6 +70,7 @@ as() {
     # Root without the other capabilities, so that files stay readable wherever they lie.
     net_raw) set -- setpriv --inh-caps=-all --bounding-set=-all,+net_raw "$@" ;;
     eperm) set -- "$programs/tt-deny-bpf" EPERM "$@" ;;
+    eacces) set -- "$programs/tt-deny-bpf" EACCES "$@" ;;
     enosys) set -- "$programs/tt-deny-bpf" ENOSYS "$@" ;;
     esac
     exec ip netns exec "$LAB_NEAR" "$@"
@@ -93,7 +94,7 @@ start_one() {
     grep -q '^twintap: capturing on ' "$work/$one.err" || fail "$one ended at once: $*"
 }
 
-# start ARGUMENT...: the four of them.
+# start ARGUMENT...: the five of them.
 start() {
     for name in ebpf $FALLBACKS; do
         start_one "$name" "$@"
@@ -135,6 +136,7 @@ reason_of() {
     case $1 in
     net_raw) echo 'it takes CAP_BPF: run as root, or give the program cap_net_raw,cap_bpf by setcap(8)' ;;
     eperm) echo 'in spite of CAP_BPF: a user namespace, kernel lockdown, a security module or seccomp forbids bpf(2)' ;;
+    eacces) echo 'Permission denied: a security module forbids bpf(2)' ;;
     enosys) echo 'this kernel has no bpf(2)' ;;
     esac
 }
@@ -144,7 +146,7 @@ warns_once() {
     grep 'warning: ' "$work/$1.err" | grep -qF -- "$(reason_of "$1")" || fail "$1 gives another reason"
 }
 
-# agree COUNT EXPECTATION...: all four have ended well, with the same COUNT lines; each of the
+# agree COUNT EXPECTATION...: all five have ended well, with the same COUNT lines; each of the
 # fallbacks has such an account.
 agree() {
     agree_count=$1

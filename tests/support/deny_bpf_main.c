@@ -3,8 +3,8 @@
 /*
  * tt-deny-bpf: run a command for which bpf(2) fails
  *
- * tt-deny-bpf EPERM|ENOSYS COMMAND...: the command keeps all capabilities. What a container
- * or a service manager does by its system call filter.
+ * tt-deny-bpf EPERM|EACCES|ENOSYS COMMAND...: the command keeps all capabilities. What a
+ * container or a service manager does by its system call filter, or a security module.
  */
 
 #include <errno.h>
@@ -19,15 +19,25 @@ enum {
 	EXIT_FAILED = 125, /* none of the command's */
 };
 
+/* 0 for what is none of them. */
+static int read_error(const char *name)
+{
+	if (strcmp(name, "EPERM") == 0)
+		return EPERM;
+	if (strcmp(name, "EACCES") == 0)
+		return EACCES;
+	return strcmp(name, "ENOSYS") == 0 ? ENOSYS : 0;
+}
+
 int main(int argc, char **argv)
 {
-	int error, r;
+	int error = argc < 3 ? 0 : read_error(argv[1]);
+	int r;
 
-	if (argc < 3 || (strcmp(argv[1], "EPERM") != 0 && strcmp(argv[1], "ENOSYS") != 0)) {
-		(void)fprintf(stderr, "usage: tt-deny-bpf EPERM|ENOSYS COMMAND...\n");
+	if (error == 0) {
+		(void)fprintf(stderr, "usage: tt-deny-bpf EPERM|EACCES|ENOSYS COMMAND...\n");
 		return EXIT_USAGE;
 	}
-	error = strcmp(argv[1], "EPERM") == 0 ? EPERM : ENOSYS;
 	r = tt_bpf_deny(error);
 	if (r < 0) {
 		(void)fprintf(stderr, "tt-deny-bpf: install a seccomp filter: %s\n", strerror(-r));
