@@ -26,7 +26,7 @@
 
 static const char help[] =
 	"Usage: twintap doctor [OPTIONS]\n"
-	"Say what this machine can do for captures, and the command that mends what it cannot.\n"
+	"Say what this machine can do for captures, and what mends what it cannot.\n"
 	"\n"
 	"  -i, --interface NAME  only this interface; may be repeated (all)\n"
 	"      --format FORMAT   text or json, one object (text)\n"
@@ -38,13 +38,13 @@ static const char help[] =
 	"  warn  captures work, but show less, or something else, than one would think\n"
 	"  fail  captures do not work\n"
 	"\n"
-	"It tries what a capture does, with this process's privileges, and changes nothing.\n"
+	"It tries what a capture does, with its own privileges, and changes nothing.\n"
 	"Status: 0 captures can work, 1 they cannot, 2 wrong usage.\n"
 	"\n"
 	"Examples:\n"
 	"  twintap doctor\n"
 	"  sudo twintap doctor -i eth0\n"
-	"  twintap doctor --format json | jq -r '.findings[] | select(.level == \"fail\").mend'\n";
+	"  twintap doctor --format json | jq -r '.findings[].mend // empty'\n";
 
 struct doctor_options {
 	const char *interfaces[TT_INTERFACES_MAX]; /* borrowed from the command line */

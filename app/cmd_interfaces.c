@@ -29,8 +29,9 @@ _Static_assert((int)TT_LINK_KIND_BYTES <= (int)TT_LINK_NAME_BYTES, "kinds fit wh
 
 static const char help[] =
 	"Usage: twintap interfaces [OPTIONS]\n"
-	"List the network interfaces: number, name, state, kind, MTU, link-layer address, and\n"
-	"the bridge, bond or VRF that it is a port of. State is up, down, or no-carrier.\n"
+	"List the network interfaces: number, name, state, kind, MTU, link-layer address,\n"
+	"and the bridge, bond or VRF that each is a port of. State is up, down, or\n"
+	"no-carrier.\n"
 	"\n"
 	"      --format FORMAT   text or json, an object a line (text)\n"
 	"  -h, --help            this page\n"
