@@ -18,6 +18,7 @@
 
 #include "app/command.h"
 #include "twintap/receiver.h"
+#include "twintap/trace.h"
 
 enum {
 	/* An abort takes the receiver up to a second; then a stuck write gets another. */
@@ -62,6 +63,17 @@ static void handle_alarm(int number)
 	_exit(TT_EXIT_FAILED);
 }
 
+static void handle_rotate(int number)
+{
+	struct tt_receiver *receiver = atomic_load(&signalled);
+	int saved_errno = errno;
+
+	(void)number;
+	if (receiver)
+		(void)tt_receiver_rotate(receiver); /* cannot fail */
+	errno = saved_errno;
+}
+
 static void handle_usr1(int number)
 {
 	(void)number;
@@ -84,14 +96,17 @@ static bool is_ignored(int number)
 	return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
-int tt_capture_signals_take(struct tt_receiver *receiver, sigset_t *ret_wait_mask)
+int tt_capture_signals_take(struct tt_receiver *receiver, bool is_rotated, sigset_t *ret_wait_mask)
 {
-	static const struct {
+	const struct {
 		int number;
 		void (*handler)(int);
 	} handlers[] = {
-		{ SIGINT, handle_end },    { SIGTERM, handle_end },  { SIGHUP, handle_end },
-		{ SIGALRM, handle_alarm }, { SIGUSR1, handle_usr1 },
+		{ SIGINT, handle_end },
+		{ SIGTERM, handle_end },
+		{ SIGHUP, is_rotated ? handle_rotate : handle_end },
+		{ SIGALRM, handle_alarm },
+		{ SIGUSR1, handle_usr1 },
 	};
 	sigset_t mask;
 	int r;
@@ -102,7 +117,7 @@ int tt_capture_signals_take(struct tt_receiver *receiver, sigset_t *ret_wait_mas
 	for (size_t i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++) {
 		/* A parent that blocked them would leave no way to end. */
 		(void)sigdelset(&mask, handlers[i].number); /* cannot fail: a valid number */
-		if (handlers[i].number == SIGHUP && is_ignored(SIGHUP))
+		if (handlers[i].number == SIGHUP && !is_rotated && is_ignored(SIGHUP))
 			continue;
 		r = set_handler(handlers[i].number, handlers[i].handler);
 		if (r < 0)

@@ -173,9 +173,14 @@ static void say_source(unsigned int kind, const struct tt_source_accounting *sou
 	add_count(&remark, source->delivered);
 	tt_remark_add(&remark, " delivered");
 	add_parts(&remark, source->verdicts, TT_VERDICT_OK + 1, TT_VERDICT_COUNT, tt_verdict_name);
-	tt_remark_add(&remark, ", ");
-	add_count(&remark, source->ring_dropped);
-	tt_remark_add(&remark, " lost in the ring");
+	if (kind != TT_SOURCE_FILE) {
+		tt_remark_add(&remark, ", ");
+		add_count(&remark, source->ring_dropped);
+		tt_remark_add(&remark, " lost in the ring");
+	}
+	if (source->late > 0)
+		tt_remark_add(&remark, ", %llu behind one of a later time",
+			      (unsigned long long)source->late);
 	tt_remark_say(&remark);
 }
 
@@ -232,6 +237,6 @@ void tt_summary_say_end(const struct tt_capture_facts *facts)
 	for (size_t i = 0; i < accounting->outputs_count && i < TT_OUTPUTS_MAX; i++)
 		say_output(&accounting->outputs[i]);
 	say_losses(facts);
-	if (tt_capture_advise(facts, &advice))
+	if (facts->options->files_count == 0 && tt_capture_advise(facts, &advice))
 		tt_remark_say(&advice);
 }

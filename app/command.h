@@ -17,4 +17,5 @@ enum tt_exit_status {
 
 int tt_cmd_capture(int argc, char **argv);
 int tt_cmd_doctor(int argc, char **argv);
+int tt_cmd_read(int argc, char **argv);
 int tt_cmd_interfaces(int argc, char **argv);

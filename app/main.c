@@ -24,9 +24,11 @@ struct command {
 };
 
 static const struct command commands[] = {
-	{ "capture", tt_cmd_capture, "show the UDP datagrams that come in, with their headers" },
+	{ "capture", tt_cmd_capture,
+	  "show or write the UDP datagrams that come in, with their headers" },
 	{ "doctor", tt_cmd_doctor, "say what this machine can do, and what mends the rest" },
 	{ "interfaces", tt_cmd_interfaces, "list the network interfaces" },
+	{ "read", tt_cmd_read, "show or convert the datagrams of pcap and pcapng files" },
 };
 
 enum {

@@ -38,8 +38,8 @@ static void make_words(const struct tt_option_table *table, struct getopt_words 
 	assert(table->options_count <= TT_OPTIONS_MAX);
 
 	memset(words, 0, sizeof(*words));
-	words->letters[0] = '+';
-	words->letters[1] = ':';
+	words->letters[0] = table->may_follow_words ? ':' : '+';
+	words->letters[1] = ':'; /* twice is once */
 	for (size_t i = 0; i < table->options_count; i++) {
 		const struct tt_option *option = &table->options[i];
 

@@ -9,6 +9,7 @@
 
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "twintap/error.h"
@@ -43,6 +44,7 @@ struct tt_option_table {
 	size_t options_count; /* at most TT_OPTIONS_MAX */
 	const struct tt_refused_letter *refused;
 	size_t refused_count;
+	bool may_follow_words;          /* options may stand behind other words */
 	const char *positional_refused; /* why there are no other words; NULL: there may be some */
 	/* Takes in the words behind the options; 0, or -EINVAL in words. */
 	int (*apply_words)(void *context, int words_count, char *const *words,

@@ -202,6 +202,7 @@ static int put_datagram(struct line_sink *sink, const struct tt_datagram *datagr
 	if (datagram->interface_index != 0)
 		name = sink->opts.interface_name(sink->opts.context, datagram->interface_index);
 	line = tt_line_of(datagram, name);
+	line.has_locality = !sink->opts.is_of_trace;
 	sink->format->put_line(&line, &sink->stamp, &sink->text);
 	if (sink->opts.with_payload) {
 		r = put_payload(sink, &line);

@@ -27,6 +27,7 @@ struct tt_export_opts {
 	int fd; /* borrowed */
 	bool is_json;
 	bool with_payload; /* the captured payload, in hexadecimal */
+	bool is_of_trace;  /* nobody knows what was local where it was taken */
 	bool is_buffered; /* write when the buffer is full, not at each flush; the end flushes all */
 	tt_interface_name_fn *interface_name; /* not asked for interface 0, which is none */
 	void *context;

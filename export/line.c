@@ -24,6 +24,7 @@ struct tt_line tt_line_of(const struct tt_datagram *datagram, const char *interf
 	};
 
 	/* A broken datagram, or a first fragment, may still have had its ports read. */
+	line.has_locality = true; /* unless the caller knows better */
 	line.has_ports = line.has_payload || tt_address_port(&datagram->source) != 0 ||
 			 tt_address_port(&datagram->destination) != 0;
 	line.is_cut = line.has_payload &&
@@ -77,7 +78,8 @@ static void put_remarks(const struct tt_line *line, struct tt_text *text)
 		tt_text_put_string(text, tt_packet_type_name(datagram->packet_type));
 	}
 	/* What this host sends is for others: that is nothing to remark on. */
-	if (line->has_addresses && !is_outgoing(datagram) && !(datagram->flags & TT_DATAGRAM_LOCAL))
+	if (line->has_addresses && line->has_locality && !is_outgoing(datagram) &&
+	    !(datagram->flags & TT_DATAGRAM_LOCAL))
 		tt_text_put_string(text, " not-local");
 	if (datagram->verdict != TT_VERDICT_OK) {
 		tt_text_put_string(text, " verdict ");
@@ -196,7 +198,7 @@ void tt_line_put_json(const struct tt_line *line, struct tt_stamp *stamp, struct
 	put_json_endpoints(line, text);
 	put_json_headers(line, text);
 
-	if (!line->has_addresses)
+	if (!line->has_addresses || !line->has_locality)
 		tt_text_put_string(text, ",\"local\":null");
 	else if (datagram->flags & TT_DATAGRAM_LOCAL)
 		tt_text_put_string(text, ",\"local\":true");

@@ -31,6 +31,7 @@ struct tt_line {
 	const char *interface_name; /* NULL: unknown */
 	bool has_addresses;         /* and with them all fields of the IP header */
 	bool has_ports;
+	bool has_locality; /* whether it was addressed to the host that took it */
 	bool has_payload;
 	bool is_cut; /* fewer payload bytes were captured than there are */
 };

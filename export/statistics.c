@@ -104,6 +104,7 @@ static void put_beside(struct tt_text *text, const struct tt_accounting *account
 	uint64_t ring_bytes = 0;
 	uint64_t payload_cut = 0;
 	uint64_t fragments_late = 0;
+	uint64_t late = 0;
 
 	for (size_t i = 0; i < TT_SOURCE_KIND_COUNT; i++) {
 		const struct tt_source_accounting *source = &accounting->sources[i];
@@ -114,6 +115,7 @@ static void put_beside(struct tt_text *text, const struct tt_accounting *account
 		ring_bytes = add(ring_bytes, source->ring_bytes);
 		payload_cut = add(payload_cut, source->payload_cut);
 		fragments_late = add(fragments_late, source->fragments_late);
+		late = add(late, source->late);
 	}
 
 	put_counter(text, "{\"ring_freezes\":", ring_freezes);
@@ -121,8 +123,7 @@ static void put_beside(struct tt_text *text, const struct tt_accounting *account
 	put_counter(text, ",\"payload_cut\":", payload_cut);
 	put_counter(text, ",\"fragments_late\":", fragments_late);
 	put_counter(text, ",\"nic_dropped\":", accounting->nic_dropped);
-	/* Traces are not merged by time here, so that none can come too late for it. */
-	put_counter(text, ",\"late\":", 0);
+	put_counter(text, ",\"late\":", late);
 	tt_text_put_char(text, '}');
 }
 

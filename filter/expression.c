@@ -207,6 +207,15 @@ void tt_expression_set_program(struct tt_expression *expression, int program_fd)
 	expression->program_fd = program_fd;
 }
 
+void tt_expression_close_program(struct tt_expression *expression)
+{
+	if (!expression)
+		return;
+
+	tt_closep(&expression->program_fd);
+	expression->program_fd = -1;
+}
+
 bool tt_expression_takes(const struct tt_expression *expression, const uint8_t *packet,
 			 uint32_t captured_bytes, uint32_t wire_bytes)
 {

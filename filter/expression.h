@@ -37,6 +37,8 @@ const struct sock_filter *tt_expression_code(const struct tt_expression *express
 /* What judges a packet in the kernel, or -1; once set it is the expression's to close. */
 int tt_expression_program(const struct tt_expression *expression);
 void tt_expression_set_program(struct tt_expression *expression, int program_fd);
+/* Closes it: from here on there is none. NULL is nothing. */
+void tt_expression_close_program(struct tt_expression *expression);
 
 /* Judges a packet by libpcap's interpreter. */
 bool tt_expression_takes(const struct tt_expression *expression, const uint8_t *packet,

@@ -382,6 +382,7 @@ static int switch_to(struct tt_filter *filter, struct tt_generation *generation,
 int tt_filter_change(struct tt_filter *filter, const struct tt_conditions *conditions,
 		     struct tt_error *reterr)
 {
+	struct tt_expression *replaced = filter->chain.newest->conditions.expression;
 	struct tt_generation *generation;
 	int settled, r;
 
@@ -396,6 +397,10 @@ int tt_filter_change(struct tt_filter *filter, const struct tt_conditions *condi
 		tt_generation_free(generation);
 		return r;
 	}
+
+	/* A late reader may keep it for long, but only to judge by it itself. */
+	if (replaced != conditions->expression)
+		tt_expression_close_program(replaced);
 
 	/* Behind a closed gate no packet is under way. */
 	r = filter->is_open ? tt_filter_program_wait_quiescent() : 0;

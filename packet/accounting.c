@@ -29,6 +29,7 @@ _Static_assert(sizeof(reject_names) / sizeof(reject_names[0]) == TT_REJECT_COUNT
 static const char *const filter_kind_names[] = {
 	[TT_FILTER_EBPF] = "ebpf",
 	[TT_FILTER_CLASSIC] = "classic",
+	[TT_FILTER_USER] = "user",
 };
 
 _Static_assert(sizeof(filter_kind_names) / sizeof(filter_kind_names[0]) == TT_FILTER_KIND_COUNT,

@@ -124,8 +124,10 @@ static int account(struct tt_receiver *receiver, struct tt_accounting *accountin
 	memset(accounting, 0, sizeof(*accounting));
 	accounting->size = sizeof(*accounting);
 	r = tt_pump_account(receiver->worker.pump, accounting);
+	if (receiver->reads_files)
+		accounting->filter_kind = TT_FILTER_USER; /* a stage of the pump, with its counts */
 	if (r < 0 || receiver->reads_files)
-		return r; /* what judges files counts as a stage of the pump */
+		return r;
 	return account_filter(receiver, accounting);
 }
 

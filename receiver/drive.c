@@ -261,10 +261,6 @@ static bool try_finish(struct tt_receiver *receiver)
 	if (r < 0)
 		note_pump_failure(receiver, r);
 	tt_timer_disarm(&receiver->attend_timer);
-	if (receiver->failure == 0 && receiver->files_failure < 0) {
-		receiver->failure = receiver->files_failure;
-		receiver->failure_error = receiver->files_error;
-	}
 	tt_timer_disarm(&receiver->drain_timer);
 	receiver->nic_dropped_at_end = tt_receiver_read_nic_dropped(receiver);
 	receiver->state = TT_RECEIVER_OVER;
@@ -370,6 +366,10 @@ int tt_receiver_run(struct tt_receiver *receiver, struct tt_error *reterr)
 		timeout_ms = r == TT_EMPTY ? -1 : 0;
 	} while (r != TT_STOP);
 
+	if (receiver->failure == 0 && receiver->files_failure < 0) {
+		receiver->failure_error = receiver->files_error;
+		return word_failure(receiver, receiver->files_failure, reterr);
+	}
 	return receiver->failure < 0 ? word_failure(receiver, receiver->failure, reterr) : 0;
 }
 

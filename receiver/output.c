@@ -104,6 +104,7 @@ int tt_receiver_add_output(struct tt_receiver *receiver, int fd, unsigned int fo
 		.fd = fd,
 		.is_json = format == TT_FORMAT_JSON,
 		.with_payload = full.flags & TT_OUTPUT_PAYLOAD,
+		.is_of_trace = receiver->reads_files,
 		.is_buffered = full.flags & TT_OUTPUT_BUFFERED,
 		.interface_name = name_interface,
 		.context = receiver,

@@ -113,14 +113,21 @@ static int add_statistics(struct tt_source *source, struct tt_source_statistics 
 {
 	const struct sift *sift = to_sift(source);
 	struct tt_source_statistics *file = &statistics[TT_SOURCE_FILE];
+	struct tt_source_statistics inner[TT_SOURCE_KIND_COUNT] = { 0 };
+	int r;
 
+	/* What it stored is what was seen here. */
+	r = sift->inner->ops->add_statistics(sift->inner, inner);
+	if (r < 0)
+		return r;
+	file->late += inner[TT_SOURCE_FILE].late;
 	file->is_present = true;
 	file->seen += sift->statistics.seen;
 	for (size_t i = 0; i < TT_REJECT_COUNT; i++)
 		file->rejected[i] += sift->statistics.rejected[i];
 	file->stored += sift->statistics.stored;
 	file->fragments_late += sift->statistics.fragments_late;
-	return sift->inner->ops->add_statistics(sift->inner, statistics);
+	return 0;
 }
 
 void tt_sift_close(struct tt_source *source)

@@ -141,6 +141,12 @@ static uint32_t find_block(struct walk *walk, uint64_t offset, uint32_t *interfa
 	return head[1];
 }
 
+/* Whether it begins with a section; what ends before it could say so may be one. */
+static bool is_pcapng(struct walk *walk)
+{
+	return walk->file_bytes < TT_PCAPNG_BLOCK_HEAD_BYTES + 4 || read_byte_order(walk, 0);
+}
+
 static uint64_t walk_pcapng(struct walk *walk)
 {
 	uint64_t offset = 0, whole_bytes = 0;
@@ -206,10 +212,10 @@ int tt_trace_find_end(int fd, uint64_t file_bytes, uint64_t *ret_whole_bytes)
 		if (walk.is_swapped)
 			magic = bswap_32(magic);
 		is_ns = magic == TT_PCAP_MAGIC_NS;
-		if (magic == TT_PCAPNG_BLOCK_SECTION)
+		if (magic == TT_PCAPNG_BLOCK_SECTION && is_pcapng(&walk))
 			whole_bytes = walk_pcapng(&walk);
 		else if (!is_ns && magic != TT_PCAP_MAGIC_US)
-			return -EBADMSG;
+			return walk.status < 0 ? walk.status : -EBADMSG;
 		else if (file_bytes >= TT_PCAP_HEADER_BYTES)
 			whole_bytes = walk_pcap(&walk, is_ns);
 	}

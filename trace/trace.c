@@ -613,22 +613,21 @@ static int trace_take(struct tt_sink *base, const struct tt_run *run)
 	return 0;
 }
 
-/* Completes the last file. After a failure it has its words already. */
+/* Completes the last file; after a failure as it is, and the failure has its words already. */
 static int end(struct trace_sink *sink)
 {
-	int r;
+	int r = 0;
 
 	if (sink->is_over)
 		return 0;
 	sink->is_over = true;
-	if (sink->has_failed) {
-		if (tt_store_is_open(sink->store))
-			(void)tt_store_close(sink->store, NULL);
-		return 0;
-	}
-
-	r = end_file(sink);
-	return r < 0 ? fail(sink, r) : 0;
+	if (!sink->has_failed)
+		r = end_file(sink);
+	if (r < 0)
+		(void)fail(sink, r);
+	if (tt_store_is_open(sink->store))
+		(void)tt_store_close(sink->store, NULL);
+	return r;
 }
 
 static int trace_flush(struct tt_sink *base, bool is_end)

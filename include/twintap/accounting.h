@@ -43,6 +43,7 @@ enum tt_filter_kind {
 	TT_FILTER_EBPF, /**< Exact, and it counts. */
 	/** Without CAP_BPF: seen and rejected are TT_UNKNOWN, and more is narrowed afterwards. */
 	TT_FILTER_CLASSIC,
+	TT_FILTER_USER, /**< None: what trace files hold is judged as it is read. Exact. */
 	TT_FILTER_KIND_COUNT,
 };
 

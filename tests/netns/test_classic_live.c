@@ -39,8 +39,9 @@ enum {
 	CHANGES_COUNT = 40,
 #endif
 	GENERATIONS_MAX = CHANGES_COUNT + 3, /* numbered from 1; one that never comes */
-	RATE_PPS = 50000,                    /* sanitizers keep up with it */
-	PORTS_COUNT = 3,                     /* of the load */
+	RATE_PPS = 50000,
+	FRAMES_A_CHANGE = 64, /* at least */
+	PORTS_COUNT = 3,      /* of the load */
 	ALL_PORTS_TEXT_BYTES = 65536 * 6,
 };
 
@@ -368,6 +369,7 @@ struct watch {
 		returned_at_ns[GENERATIONS_MAX]; /* of the change to it; INT64_MAX: not yet */
 	uint32_t newest[PORTS_COUNT][TT_LOAD_FAMILY_COUNT];
 	uint64_t datagrams[PORTS_COUNT][TT_LOAD_FAMILY_COUNT];
+	_Atomic uint64_t progress; /* of IPv4 at the first port; for the load source */
 	uint64_t cut;
 	uint64_t unwanted, miscut, backward, leaked;
 };
@@ -406,6 +408,8 @@ static void watch_datagram(struct watch *watch, const struct tt_datagram *datagr
 	       watch->round->ports[port] != tt_address_port(&datagram->destination))
 		port++;
 	watch->datagrams[port][family]++;
+	if (port == 0 && family == TT_LOAD_IPV4)
+		atomic_store(&watch->progress, watch->datagrams[0][TT_LOAD_IPV4] * PORTS_COUNT);
 	watch->cut += datagram->payload_captured_bytes < datagram->payload_bytes;
 	watch->unwanted += !is_wanted(terms, datagram);
 	watch->miscut += !is_cut_as_wanted(terms, datagram);
@@ -455,8 +459,11 @@ static void *run_changer(void *argument)
 {
 	struct changer *changer = argument;
 	const struct round *round = changer->watch->round;
+	uint64_t sent = 0;
 
 	for (uint32_t i = 1; i <= CHANGES_COUNT && changer->failure == 0; i++) {
+		/* Some come to each term, however late the load source gets a CPU. */
+		sent = tt_load_await_sent(changer->source, sent + FRAMES_A_CHANGE);
 		changer->failure = change(changer->receiver, terms_of(round, i),
 					  terms_of(round, i + 1));
 		atomic_store(&changer->watch->returned_at_ns[i + 1], now_utc_ns());
@@ -500,6 +507,7 @@ static struct tt_accounting run_round(struct tt_lab *lab, struct watch *watch,
 	options.ports = watch->round->ports;
 	options.ports_count = PORTS_COUNT;
 	options.rate_pps = RATE_PPS;
+	options.reader_progress = &watch->progress; /* nothing may be lost here */
 	assert_int_equal(tt_load_new(&loader.source, &options, NULL), 0);
 	changer.source = loader.source;
 

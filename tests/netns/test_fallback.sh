@@ -287,7 +287,7 @@ send 5 40 "$PORT" "$LAB_NEAR_IPV4"
 agree 3
 holds "-c: the same lines, and the end by itself"
 
-start -p "$PORT"
+start -p "$PORT" -B 32M # more than the time that captures may wait for a CPU fills
 load -c 20000
 stop
 agree 20000 accepted=20000 ring_dropped=0

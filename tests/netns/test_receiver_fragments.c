@@ -41,6 +41,7 @@ enum {
 	PAYLOAD_BYTES = 40,
 	IDS_COUNT = 60000, /* of an IPv4 source */
 	PULL_EVERY = 64,   /* datagrams: far less than a ring holds */
+	MARGIN_S = 5,      /* that a busy machine may take to send a fragment */
 	UNWANTED_PORT = 9,
 	FDS_MAX = 256,
 };
@@ -398,15 +399,15 @@ static void fragments_that_come_too_late_are_counted_so(void **state)
 	int map_fd = find_fragments_map(&info);
 	struct tt_accounting account;
 
-	/* As if the first had come then; a second before the end of its life, and one after. */
+	/* As if the first had come then: some seconds before the end of its life, and after. */
 	for (uint32_t id = 0; id < 2; id++) {
 		struct part part = { .version = version_of(id), .id = id };
 
 		send_part(&sender, &part);
-		age_entries(map_fd, (life_s[id] - 1) * TT_NS_PER_S);
+		age_entries(map_fd, (life_s[id] - MARGIN_S) * TT_NS_PER_S);
 		part.index = 1;
 		send_part(&sender, &part);
-		age_entries(map_fd, 2 * TT_NS_PER_S);
+		age_entries(map_fd, UINT64_C(2) * MARGIN_S * TT_NS_PER_S);
 		part.index = 2;
 		send_part(&sender, &part);
 	}

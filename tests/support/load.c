@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <net/if.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -30,6 +31,10 @@ enum {
 	STRETCH_FRAMES = 1 << 22, /* about a second */
 	SHORT_FRAMES = 1024,
 	SLOW_RATE_PPS = 10000,
+	FOLLOWED_STRETCHES_PER_S = 20,
+	PATIENCE_S =
+		10,  /* then a reader has lost some, or a source failed: its test shall say so */
+	LOOK_MS = 1, /* between two looks */
 	HARDWARE_ADDRESS_BYTES = 6,
 	ETHERTYPE_OFFSET = 12,
 	UDP_PROTOCOL = 17,
@@ -41,9 +46,11 @@ struct tt_load {
 	uint32_t burst_frames;
 	uint32_t frame_bytes;
 	uint32_t interface_index;
-	_Atomic int64_t duration_ns;            /* read by any thread, as the counts are */
-	_Atomic int64_t cpu_ns;                 /* likewise */
-	uint8_t frame[TT_LOAD_FRAME_BYTES_MAX]; /* what pages hold until they are written */
+	uint32_t ports_count;
+	const _Atomic uint64_t *reader_progress; /* borrowed; or NULL */
+	_Atomic int64_t duration_ns;             /* read by any thread, as the counts are */
+	_Atomic int64_t cpu_ns;                  /* likewise */
+	uint8_t frame[TT_LOAD_FRAME_BYTES_MAX];  /* what pages hold until they are written */
 };
 
 static void put16(uint8_t *at, unsigned int value)
@@ -274,6 +281,8 @@ int tt_load_new(struct tt_load **ret_load, const struct tt_load_options *options
 	if (!load)
 		return tt_error_set(reterr, -ENOMEM, "load source: no memory");
 	load->rate_pps = options->rate_pps;
+	load->ports_count = options->ports_count;
+	load->reader_progress = options->reader_progress;
 	load->burst_frames = options->burst_frames;
 	load->frame_bytes = options->frame_bytes;
 	load->interface_index = if_nametoindex(options->interface);
@@ -405,18 +414,49 @@ static int send_singly(struct tt_load *load, uint64_t frames_count, int64_t end_
 	return r;
 }
 
+/* How many frames a run may have at most. */
+static uint64_t stretch_frames(const struct tt_load *load)
+{
+	if (!load->reader_progress || !load->rate_pps)
+		return STRETCH_FRAMES;
+	return load->rate_pps / FOLLOWED_STRETCHES_PER_S;
+}
+
+static bool has_followed(const struct tt_load *load)
+{
+	struct tt_load_counts counts;
+
+	tt_load_read_counts(load, &counts);
+	return atomic_load(load->reader_progress) + load->ports_count >=
+	       counts.by[TT_LOAD_IPV4][TT_LOAD_WANTED];
+}
+
+static void wait_for_reader(const struct tt_load *load, int64_t end_ns)
+{
+	int64_t now_ns = tt_clock_now_ns();
+	int64_t deadline_ns = now_ns + (int64_t)PATIENCE_S * TT_NS_PER_S;
+
+	while (!has_followed(load) && !is_over(load, end_ns) && now_ns < deadline_ns) {
+		wait_until(now_ns + (int64_t)LOOK_MS * TT_NS_PER_MS);
+		now_ns = tt_clock_now_ns();
+	}
+}
+
 static int send_in_stretches(struct tt_load *load, uint64_t frames_count, int64_t end_ns,
 			     struct tt_error *reterr)
 {
+	uint64_t frames_max = stretch_frames(load);
 	uint64_t sent = 0, progress;
 	int r = 0;
 
 	while (r == 0 && sent < frames_count && !is_over(load, end_ns)) {
 		uint64_t left = frames_count - sent;
 
-		r = run_program(load, left < STRETCH_FRAMES ? (uint32_t)left : STRETCH_FRAMES,
-				&progress, reterr);
+		r = run_program(load, (uint32_t)(left < frames_max ? left : frames_max), &progress,
+				reterr);
 		sent += progress;
+		if (load->reader_progress)
+			wait_for_reader(load, end_ns);
 	}
 	return r;
 }
@@ -453,4 +493,19 @@ int tt_load_send(struct tt_load *load, uint64_t frames_count, struct tt_error *r
 int tt_load_send_for(struct tt_load *load, int64_t duration_ns, struct tt_error *reterr)
 {
 	return send_until(load, UINT64_MAX, tt_clock_now_ns() + duration_ns, reterr);
+}
+
+uint64_t tt_load_await_sent(const struct tt_load *load, uint64_t frames_count)
+{
+	int64_t now_ns = tt_clock_now_ns();
+	int64_t deadline_ns = now_ns + (int64_t)PATIENCE_S * TT_NS_PER_S;
+	struct tt_load_counts counts;
+
+	tt_load_read_counts(load, &counts);
+	while (counts.sent < frames_count && now_ns < deadline_ns) {
+		wait_until(now_ns + (int64_t)LOOK_MS * TT_NS_PER_MS);
+		now_ns = tt_clock_now_ns();
+		tt_load_read_counts(load, &counts);
+	}
+	return counts.sent;
 }

@@ -50,6 +50,12 @@ struct tt_load_options {
 	uint32_t not_udp_every;
 	uint32_t fragment_every;
 	bool is_udp4_unsummed; /* IPv4 datagrams with checksum 0 */
+	/*
+	 * How many of IPv4's wanted frames a reader has behind it, or NULL. With it and a rate
+	 * in stretches, every twentieth of a second waits until the reader has the last but
+	 * for a round of the ports: so nothing is lost for want of a CPU. Borrowed.
+	 */
+	const _Atomic uint64_t *reader_progress;
 };
 
 struct tt_load_counts {
@@ -91,3 +97,9 @@ void tt_load_stop(struct tt_load *load);
 
 /* What was sent since tt_load_new(); from any thread, exact once the send returned. */
 void tt_load_read_counts(const struct tt_load *load, struct tt_load_counts *ret_counts);
+
+/*
+ * Waits until another thread has sent @frames_count since tt_load_new(), or for seconds in
+ * vain; gives how many it has.
+ */
+uint64_t tt_load_await_sent(const struct tt_load *load, uint64_t frames_count);

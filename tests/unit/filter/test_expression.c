@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "tests/support/expressions.h"
@@ -198,9 +199,30 @@ static void the_last_holder_lets_the_program_go(void **state)
 	assert_false(is_open(fd));
 }
 
+static void a_program_may_be_let_go_before(void **state)
+{
+	struct tt_expression *expression = make("udp");
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	(void)state;
+	assert_true(fd >= 0);
+	tt_expression_set_program(expression, fd);
+	tt_expression_close_program(expression);
+	assert_false(is_open(fd));
+	assert_int_equal(tt_expression_program(expression), -1);
+
+	/* Neither a second time nor with the last holder, when the number may be another's. */
+	assert_int_equal(open("/dev/null", O_RDONLY | O_CLOEXEC), fd);
+	tt_expression_close_program(expression);
+	tt_expression_drop(expression);
+	assert_true(is_open(fd));
+	assert_int_equal(close(fd), 0);
+}
+
 static void without_a_program_there_is_none_to_close(void **state)
 {
 	(void)state;
+	tt_expression_close_program(NULL);
 	tt_expression_drop(make("udp"));
 	assert_null(tt_expression_hold(NULL));
 	tt_expression_drop(NULL);
@@ -252,6 +274,7 @@ int main(void)
 		cmocka_unit_test(all_that_are_listed_to_take_are_taken),
 		cmocka_unit_test(all_that_are_listed_to_refuse_are_refused),
 		cmocka_unit_test(the_last_holder_lets_the_program_go),
+		cmocka_unit_test(a_program_may_be_let_go_before),
 		cmocka_unit_test(without_a_program_there_is_none_to_close),
 		cmocka_unit_test(packets_are_judged_from_the_ip_header_on),
 		cmocka_unit_test(length_is_that_on_the_wire),

@@ -736,7 +736,7 @@ static bool is_open(int fd)
 	return fcntl(fd, F_GETFD) >= 0;
 }
 
-static void a_source_without_frames_keeps_no_old_conditions(void **state)
+static void a_replaced_expression_leaves_the_kernel_however_late_its_frames_are_read(void **state)
 {
 	struct tt_conditions conditions = want("a");
 	struct tt_expression *expression;
@@ -748,12 +748,46 @@ static void a_source_without_frames_keeps_no_old_conditions(void **state)
 	conditions.expression = expression;
 	change(&conditions);
 	fd = tt_expression_program(expression);
-	tt_expression_drop(expression);
+	assert_true(is_open(fd));
+	conditions = want("b");
+	conditions.expression = expression;
+	change(&conditions);
+	assert_int_equal(tt_expression_program(expression), fd);
+	assert_true(is_open(fd)); /* it still counts */
 
+	change_to("c");
+	assert_false(is_open(fd));
+	assert_int_equal(tt_expression_program(expression), -1);
+
+	/* It may come again. */
+	conditions = want("d");
+	conditions.expression = expression;
+	change(&conditions);
+	assert_true(is_open(tt_expression_program(expression)));
+	tt_expression_drop(expression);
+	end();
+}
+
+static void a_source_without_frames_keeps_no_old_conditions(void **state)
+{
+	struct tt_conditions conditions = want("a");
+	struct tt_expression *expression;
+	int fd;
+
+	(void)state;
+	begin_exact("a");
+	assert_int_equal(tt_expression_new(&expression, "udp", NULL), 0);
+	conditions.expression = expression;
+	change(&conditions);
 	assert_read("");
-	assert_true(is_open(fd));
 	change_to("b");
+	/* The conditions hold it yet; when it goes it will close what it is given now. */
+	fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	tt_expression_set_program(expression, fd);
+	tt_expression_drop(expression);
 	assert_true(is_open(fd));
+
 	assert_read(""); /* it was asked: the next frame cannot be an older one's */
 	change_to("c");
 	assert_false(is_open(fd));
@@ -784,6 +818,8 @@ int main(void)
 		cmocka_unit_test(what_the_inner_source_says_is_passed_up),
 		cmocka_unit_test(frames_may_lie_in_no_block),
 		cmocka_unit_test(after_a_wait_that_failed_changes_still_take_effect),
+		cmocka_unit_test(
+			a_replaced_expression_leaves_the_kernel_however_late_its_frames_are_read),
 		cmocka_unit_test(a_source_without_frames_keeps_no_old_conditions),
 	};
 

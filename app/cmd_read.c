@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * twintap read
+ */
+
+#include <stdio.h>
+
+#include "app/capture_options.h"
+#include "app/command.h"
+#include "app/remark.h"
+#include "app/session.h"
+
+int tt_cmd_read(int argc, char **argv)
+{
+	struct tt_capture_options options;
+	struct tt_error error = TT_ERROR_INIT;
+
+	if (tt_read_options_parse(&options, argc, argv, &error) < 0) {
+		tt_say("%s", error.message);
+		return TT_EXIT_USAGE;
+	}
+	if (options.wants_help) {
+		(void)fputs(tt_read_help, stdout); /* tt_finish_output() sees a failure */
+		return tt_finish_output();
+	}
+	return tt_session_run(&options);
+}
