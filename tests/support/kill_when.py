@@ -6,12 +6,15 @@ Usage: kill_when.py PID FOLDER PART BYTES SPINS
 
 Sends SIGKILL as soon as those files of FOLDER whose names contain PART, hidden ones too, hold more
 than BYTES in all, and SPINS turns of an empty loop have passed after that. Exits with 1 if the
-process ended before.
+process ended before, or if a minute was not enough.
 """
 
 import os
 import signal
 import sys
+import time
+
+LIMIT_S = 60
 
 
 def total_bytes(folder, part):
@@ -27,8 +30,11 @@ def total_bytes(folder, part):
 
 def main():
     pid, folder, part, limit_bytes, spins = (int(word) if word.isdigit() else word for word in sys.argv[1:6])
+    end = time.monotonic() + LIMIT_S
     while total_bytes(folder, part) <= limit_bytes:
         os.kill(pid, 0)
+        if time.monotonic() > end:
+            sys.exit(1)
     for _ in range(spins):
         pass
     os.kill(pid, signal.SIGKILL)

@@ -39,10 +39,14 @@ traces_begin() {
     }
 }
 
+# A script's own clean-up, after all processes have ended.
+traces_at_exit() { :; }
+
 lab_at_exit() {
     for pid in $started; do
         kill -KILL "$pid" 2> /dev/null || true
     done
+    traces_at_exit
     [ -z "${work-}" ] || rm -rf "$work"
 }
 
@@ -206,4 +210,21 @@ same() {
     sort "$2" > "$2.sorted"
     sort "$3" > "$3.sorted"
     diff "$2.sorted" "$3.sorted" > "$work/said" || fail "$1 ($(wc -l < "$2") and $(wc -l < "$3") lines)"
+}
+
+# lost_and_found FILE: sends a little until the file tells of what was lost before.
+lost_and_found() {
+    load -c 10
+    python3 -B tests/support/check_pcapng.py --json --allow end "$1" 2> /dev/null | jq -e '.dropcount > 0' > /dev/null
+}
+
+# all_accounted FILE: what was accepted is in the file, or was lost in front of a packet that is.
+all_accounted() {
+    checked "$1"
+    all_accepted=$(jq '[.sources[].accepted] | add' "$stats")
+    all_dropped=$(jq '[.sources[].ring_dropped] | add' "$stats")
+    [ $(($(figure packets) + $(figure dropcount))) -eq "$all_accepted" ] ||
+        fail "$(figure packets) packets and $(figure dropcount) dropped are not $all_accepted"
+    [ "$(figure dropcount)" -eq "$all_dropped" ] || fail "epb_dropcount $(figure dropcount), ring_dropped $all_dropped"
+    [ "$(figure osdrop)" -eq "$all_dropped" ] || fail "isb_osdrop $(figure osdrop), ring_dropped $all_dropped"
 }

@@ -5,7 +5,7 @@
 Usage: watch_folder.py PID FOLDER PART
 
 Looks as often as it can at those files of FOLDER whose names contain PART, hidden ones too, until
-process PID has ended. Prints as JSON: looks, the most bytes, the most complete (not hidden) files.
+process PID has ended. Says "watching" when it has begun; prints as JSON at the end: looks, the most bytes, the most complete (not hidden) files.
 A look during which something changed does not count.
 """
 
@@ -36,6 +36,7 @@ def main():
     pid, folder, part = int(sys.argv[1]), sys.argv[2], sys.argv[3]
     found = {"looks": 0, "bytes": 0, "files": 0}
     is_over = False
+    print("watching", file=sys.stderr, flush=True)
     while not is_over:
         is_over = has_ended(pid)
         sizes = look(folder, part)
