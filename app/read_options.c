@@ -35,7 +35,7 @@ const char tt_read_help[] =
 	"                        its name makes a file for each port, %i for each interface\n"
 	"      --link-type TYPE  sll2 or raw, in front of each packet (sll2)\n"
 	"      --rotate-size SIZE, --rotate-interval TIME, --keep-files N, --keep-size SIZE,\n"
-	"      --min-free SIZE, --overwrite, --sync MODE  as in twintap capture\n"
+	"      --min-free SIZE, --overwrite, --sync MODE, -U, --flush  as in twintap capture\n"
 	"\n"
 	"What to tell, on standard error:\n"
 	"      --stats-file FILE the whole account as JSON, at the end\n"
