@@ -134,7 +134,7 @@ int tt_capture_options_parse(struct tt_capture_options *ret_options, int argc, c
 	int r;
 
 	r = tt_options_parse(&table, argc, argv, &options, reterr);
-	if (r == 0)
+	if (r == 0 && !options.wants_help)
 		r = tt_check_outputs(&options, reterr);
 	if (r < 0)
 		return r;

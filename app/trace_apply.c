@@ -139,7 +139,12 @@ int tt_apply_merge(void *context, const char *value, struct tt_error *reterr)
 static bool has_number(const struct tt_capture_options *options)
 {
 	for (size_t i = 0; i < options->writes_count; i++) {
-		if (strstr(options->writes[i], "%N"))
+		const char *at = strchr(options->writes[i], '%');
+
+		/* Two characters a conversion: in "%%N" there is no number. */
+		while (at && at[1] && at[1] != 'N')
+			at = strchr(at + 2, '%');
+		if (at && at[1])
 			return true;
 	}
 	return false;

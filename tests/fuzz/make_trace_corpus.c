@@ -74,8 +74,8 @@ static void put_pcapng(uint16_t link_type)
 		size_t block_offset = tt_trace_image_begin_packet(&image, i % 2, i, packet_of(i),
 								  60);
 
-		tt_trace_image_put_option_u32(&image, TT_PCAPNG_OPTION_PACKET_FLAGS, 0x605);
-		tt_trace_image_put_option_u64(&image, TT_PCAPNG_OPTION_PACKET_DROP_COUNT, i);
+		tt_trace_image_put_option_u32(&image, TT_PCAPNG_PACKET_FLAGS, 0x605);
+		tt_trace_image_put_option_u64(&image, TT_PCAPNG_PACKET_DROPCOUNT, i);
 		if (i % 2 != 0)
 			tt_trace_image_put_option(&image, TT_PCAPNG_OPTION_END, NULL, 0);
 		tt_trace_image_end(&image, block_offset);

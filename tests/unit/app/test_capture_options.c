@@ -51,9 +51,12 @@ static void defaults_take_everything_that_is_sound(void **state)
 	assert_null(options.ports);
 	assert_null(options.stats_path);
 	assert_int_equal(options.port_side, TT_PORT_EITHER);
-	assert_int_equal(options.format, TT_FORMAT_TEXT);
+	assert_int_equal(options.format, TT_OUTPUT_FORMAT_BY_NAME);
 	assert_int_equal(options.ring_bytes, TT_RING_BYTES_DEFAULT);
-	assert_int_equal(options.verdicts, TT_VERDICT_BIT(TT_VERDICT_OK));
+	assert_int_equal(options.verdicts, 0); /* what is made of them decides */
+	assert_int_equal(options.files_count, 0);
+	assert_int_equal(options.writes_count, 0);
+	assert_false(tt_capture_is_rotated(&options));
 	assert_int_equal(options.count_max, 0);
 	assert_int_equal(options.duration_ms, 0);
 	assert_int_equal(options.stats_interval_ms, 0);
@@ -83,7 +86,7 @@ static void every_option_is_taken_in(void **state)
 	assert_true(options.ipv6_only && !options.ipv4_only);
 	assert_string_equal(options.ports, "53,ntp");
 	assert_int_equal(options.port_side, TT_PORT_DESTINATION);
-	assert_int_equal(options.format, TT_FORMAT_JSON);
+	assert_int_equal(options.format, TT_OUTPUT_FORMAT_JSON);
 	assert_true(options.with_payload);
 	assert_int_equal(options.count_max, 7);
 	assert_int_equal(options.duration_ms, 250);
@@ -105,6 +108,86 @@ static void every_option_is_taken_in(void **state)
 	assert_int_equal(options.snap_bytes, TT_SNAP_HEADERS);
 	assert_false(options.takes_no_fragments || options.verifies_checksums);
 	assert_int_equal(options.stats_interval_ms, 1000);
+}
+
+static void every_option_of_traces_is_taken_in(void **state)
+{
+	struct tt_capture_options options;
+
+	(void)state;
+
+	assert_int_equal(parse_line("-w a.pcap --write=- --format pcap-ns --link-type raw "
+				    "--rotate-size 64M --rotate-interval 1h --keep-files 20 "
+				    "--keep-size 1G --min-free 2G --overwrite --sync file -U",
+				    &options, NULL),
+			 0);
+	assert_int_equal(options.writes_count, 2);
+	assert_string_equal(options.writes[0], "a.pcap");
+	assert_string_equal(options.writes[1], "-");
+	assert_int_equal(options.format, TT_OUTPUT_FORMAT_PCAP_NS);
+	assert_int_equal(options.link_type, TT_TRACE_RAW);
+	assert_int_equal(options.rotate_bytes, 64 << 20);
+	assert_int_equal(options.rotate_interval_ms, 3600000);
+	assert_int_equal(options.keep_files, 20);
+	assert_int_equal(options.keep_bytes, 1 << 30);
+	assert_int_equal(options.min_free_bytes, UINT64_C(2) << 30);
+	assert_int_equal(options.sync, TT_TRACE_SYNC_FILE);
+	assert_true(options.overwrites && options.is_unbuffered);
+	assert_true(tt_capture_is_rotated(&options));
+
+	assert_int_equal(parse_line("--format pcapng -w a --link-type sll2 --sync write "
+				    "--rotate-size 4K",
+				    &options, NULL),
+			 0);
+	assert_int_equal(options.format, TT_OUTPUT_FORMAT_PCAPNG);
+	assert_int_equal(options.link_type, TT_TRACE_SLL2);
+	assert_int_equal(options.sync, TT_TRACE_SYNC_WRITE);
+	assert_true(tt_capture_is_rotated(&options));
+	assert_int_equal(
+		parse_line("-w a.pcap --sync none --rotate-interval 250ms", &options, NULL), 0);
+	assert_int_equal(options.sync, TT_TRACE_SYNC_NONE);
+	assert_int_equal(options.format, TT_OUTPUT_FORMAT_BY_NAME);
+	assert_true(tt_capture_is_rotated(&options));
+	assert_int_equal(parse_line("-w a.pcap --overwrite", &options, NULL), 0);
+	assert_false(tt_capture_is_rotated(&options));
+}
+
+static void number_in_a_name_asks_for_new_files(void **state)
+{
+	struct tt_capture_options options;
+
+	(void)state;
+
+	assert_int_equal(parse_line("-w a.pcap -w b-%N.pcap --keep-files 2", &options, NULL), 0);
+	assert_true(tt_capture_is_rotated(&options));
+	assert_int_equal(parse_line("-w a%%%N.pcap", &options, NULL), 0);
+	assert_true(tt_capture_is_rotated(&options));
+
+	/* No number: a percent sign, and a letter behind it. */
+	assert_int_equal(parse_line("-w a%%N.pcap", &options, NULL), 0);
+	assert_false(tt_capture_is_rotated(&options));
+	assert_int_equal(parse_line("-w a%Y%", &options, NULL), 0);
+	assert_false(tt_capture_is_rotated(&options));
+}
+
+static void as_many_traces_as_a_receiver_has_outputs(void **state)
+{
+	struct tt_capture_options options;
+	struct tt_error error = TT_ERROR_INIT;
+	char line[1024];
+	size_t length = 0;
+
+	(void)state;
+
+	for (int i = 0; i < TT_CAPTURE_WRITES_MAX; i++)
+		length += (size_t)snprintf(line + length, sizeof(line) - length, "-wt%d.pcap ", i);
+	line[length - 1] = '\0';
+	assert_int_equal(parse_line(line, &options, NULL), 0);
+	assert_int_equal(options.writes_count, TT_CAPTURE_WRITES_MAX);
+
+	(void)snprintf(line + length - 1, sizeof(line) - length + 1, " -wone-more");
+	assert_int_equal(parse_line(line, &options, &error), -EINVAL);
+	assert_string_equal(error.message, "--write: more than 16 outputs");
 }
 
 static void interface_named_twice_is_wanted_once(void **state)
@@ -147,7 +230,32 @@ static void wrong_lines_get_their_sentence(void **state)
 		{ "-p 53 -p 80", "--port: given twice: write one list, as in -p 53,5000-5100" },
 		{ "-i any", "--interface: leave it out to capture on all interfaces" },
 		{ "--port-side both", "--port-side: \"both\" is none of dst, src, either" },
-		{ "--format pcap", "--format: \"pcap\" is none of text, json" },
+		{ "--format pcapp",
+		  "--format: \"pcapp\" is none of text, json, pcapng, pcap, pcap-ns" },
+		{ "--format pcap", "--format: traces need -w FILE (- for standard output)" },
+		{ "--format pcapng", "--format: traces need -w FILE (- for standard output)" },
+		{ "--format pcap-ns", "--format: traces need -w FILE (- for standard output)" },
+		{ "-w f --format text", "-w writes traces, not text: leave it out and redirect "
+					"standard output" },
+		{ "-w f --format json", "-w writes traces, not text: leave it out and redirect "
+					"standard output" },
+		{ "-w f --payload", "-w writes traces, not text: leave it out and redirect "
+				    "standard output" },
+		{ "-w f -w g -w f", "--write: \"f\" is named twice" },
+		{ "--write=", "--write: the name is empty" },
+		{ "-w", "option --write needs a value" },
+		{ "--rotate-size 64M", "rotation is of traces: add -w FILE" },
+		{ "--rotate-interval 1s", "rotation is of traces: add -w FILE" },
+		{ "-w f --rotate-size 3K",
+		  "--rotate-size: \"3K\" is too small for a file: at least 4K" },
+		{ "-w f --keep-files 1", "what is kept can only be limited where new files come: "
+					 "add --rotate-size or --rotate-interval" },
+		{ "-w f --keep-size 1M", "what is kept can only be limited where new files come: "
+					 "add --rotate-size or --rotate-interval" },
+		{ "-w f --min-free 1M", "what is kept can only be limited where new files come: "
+					"add --rotate-size or --rotate-interval" },
+		{ "-w f --link-type ether", "--link-type: \"ether\" is none of sll2, raw" },
+		{ "-w f --sync yes", "--sync: \"yes\" is none of none, file, write" },
 		{ "-c 0", "--count: count \"0\" must be at least 1" },
 		{ "-d x", "--duration: time \"x\" is not a number and ms, s, m or h, as in 90, "
 			  "250ms or 5m" },
@@ -162,7 +270,7 @@ static void wrong_lines_get_their_sentence(void **state)
 				   "example ok,fragment" },
 		{ "-n", "option -n: names are never looked up: leave it out" },
 		{ "-qn", "option -n: names are never looked up: leave it out" },
-		{ "-w file", "option -w: traces come with a later version: use --format json" },
+		{ "-r file", "option -r: use twintap read FILE" },
 		{ "-x", "option -x: use --payload" },
 		{ "-l", "option -l: lines are written out at once: leave it out" },
 		{ "-D", "option -D: use twintap interfaces" },
@@ -182,7 +290,7 @@ static void wrong_lines_get_their_sentence(void **state)
 
 static void every_letter_of_tcpdump_is_refused_with_its_equivalent(void **state)
 {
-	static const char letters[] = "nwevxXAtrCGWUQDl";
+	static const char letters[] = "nevxXAtrCGWlQD";
 
 	(void)state;
 
@@ -245,7 +353,10 @@ static void help_fits_a_screen_and_names_every_option(void **state)
 		"--port-side",     "--promiscuous", "--verdict",   "-B, --buffer",
 		"--format",        "--payload",     "-c, --count", "-d, --duration",
 		"--stats[=TIME]",  "--stats-file",  "-q, --quiet", "-h, --help",
-		"-w, --write",
+		"-w, --write",     "--link-type",   "-U, --flush", "--rotate-size",
+		"--keep-files",    "--keep-size",   "--min-free",  "--rotate-interval",
+		"--overwrite",     "--sync",        "--fragments", "-s, --snaplen",
+		"--checksum",
 	};
 	size_t lines_count = 0;
 	size_t column = 0;
@@ -272,6 +383,9 @@ static void help_is_asked_for(void **state)
 	assert_true(options.wants_help);
 	assert_int_equal(parse_line("-h", &options, NULL), 0);
 	assert_true(options.wants_help);
+	/* Who asks for it does not know yet what goes with what. */
+	assert_int_equal(parse_line("--rotate-size 64M --help", &options, NULL), 0);
+	assert_true(options.wants_help);
 }
 
 int main(void)
@@ -279,6 +393,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults_take_everything_that_is_sound),
 		cmocka_unit_test(every_option_is_taken_in),
+		cmocka_unit_test(every_option_of_traces_is_taken_in),
+		cmocka_unit_test(number_in_a_name_asks_for_new_files),
+		cmocka_unit_test(as_many_traces_as_a_receiver_has_outputs),
 		cmocka_unit_test(interface_named_twice_is_wanted_once),
 		cmocka_unit_test(wrong_lines_get_their_sentence),
 		cmocka_unit_test(every_letter_of_tcpdump_is_refused_with_its_equivalent),
