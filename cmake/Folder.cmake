@@ -23,6 +23,15 @@ if(NOT TT_SANITIZE)
     target_compile_options(tt_flags INTERFACE $<$<CONFIG:RelWithDebInfo>:-D_FORTIFY_SOURCE=2>)
 endif()
 
+# What is installed is optimised as a whole: a datagram's way leads through many files. The
+# objects have ordinary code as well, which tests are linked from: they replace functions.
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU" AND NOT TT_SANITIZE)
+    target_compile_options(tt_flags INTERFACE
+        $<$<AND:$<COMPILE_LANGUAGE:C>,$<CONFIG:RelWithDebInfo>>:-flto=auto -ffat-lto-objects>)
+    set(TT_LTO_LINK $<$<CONFIG:RelWithDebInfo>:-flto=auto>)
+    add_link_options($<$<AND:$<CONFIG:RelWithDebInfo>,$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>>:-fno-use-linker-plugin>)
+endif()
+
 function(tt_folder NAME)
     list(TRANSFORM ARGN PREPEND ${PROJECT_SOURCE_DIR}/${NAME}/ OUTPUT_VARIABLE sources)
     add_library(tt_${NAME} OBJECT ${sources})

@@ -23,7 +23,8 @@ function(tt_library NAME DESCRIPTION)
     target_include_directories(${target} INTERFACE
         $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
     # What a shared folder has and this library does not use is left out.
-    target_link_options(${target} PRIVATE LINKER:--version-script=${map} LINKER:--gc-sections)
+    target_link_options(${target} PRIVATE LINKER:--version-script=${map} LINKER:--gc-sections
+        ${TT_LTO_LINK})
     if(NOT TT_SANITIZE)
         # clang links the sanitizers' runtime into executables only.
         target_link_options(${target} PRIVATE LINKER:--no-undefined)

@@ -20,6 +20,7 @@ enum {
 	PROTOCOL_HIP = 139,
 	PROTOCOL_SHIM6 = 140,
 
+	PLAIN_IPV4 = 0x45, /* version, and a header without options */
 	IPV4_HEADER_BYTES_MIN = 20,
 	IPV4_ID_OFFSET = 4,
 	IPV4_FRAGMENT_OFFSET = 6,
@@ -209,6 +210,15 @@ static uint32_t judge_fragment(const struct tt_conditions *conditions,
 	return *ret_is_late ? TT_FILTER_REJECT_FRAGMENT : TT_JUDGED_TAKEN;
 }
 
+static bool wants_port(const struct tt_conditions *conditions, uint16_t source,
+		       uint16_t destination)
+{
+	return (conditions->port_side != TT_FILTER_SIDE_SOURCE &&
+		tt_ports_has(&conditions->ports, destination)) ||
+	       (conditions->port_side != TT_FILTER_SIDE_DESTINATION &&
+		tt_ports_has(&conditions->ports, source));
+}
+
 static uint32_t judge_ports(const struct tt_conditions *conditions, const struct walk *walk)
 {
 	uint16_t source, destination;
@@ -220,13 +230,8 @@ static uint32_t judge_ports(const struct tt_conditions *conditions, const struct
 
 	source = tt_view_be16(walk->packet, walk->offset);
 	destination = tt_view_be16(walk->packet, walk->offset + 2);
-	if (conditions->port_side != TT_FILTER_SIDE_SOURCE &&
-	    tt_ports_has(&conditions->ports, destination))
-		return TT_JUDGED_TAKEN;
-	if (conditions->port_side != TT_FILTER_SIDE_DESTINATION &&
-	    tt_ports_has(&conditions->ports, source))
-		return TT_JUDGED_TAKEN;
-	return TT_FILTER_REJECT_PORT;
+	return wants_port(conditions, source, destination) ? TT_JUDGED_TAKEN
+							   : TT_FILTER_REJECT_PORT;
 }
 
 static uint32_t judge_expression(const struct tt_conditions *conditions, const struct walk *walk)
@@ -280,19 +285,47 @@ static uint32_t snap_of(const struct tt_conditions *conditions, const struct wal
 	return snap_bytes < walk->frame->wire_bytes ? snap_bytes : walk->frame->wire_bytes;
 }
 
-struct tt_judgement tt_judge_frame(const struct tt_conditions *conditions,
-				   struct tt_fragments *fragments, const struct tt_frame *frame)
+/*
+ * Whether plain headers, IP and UDP without anything between them, show at once that neither port
+ * is wanted: nearly all packets of a trace that is searched for a few. False proves nothing.
+ */
+static bool is_plainly_other_port(const struct tt_conditions *conditions,
+				  const struct tt_frame *frame)
+{
+	struct tt_view packet = { .bytes = frame->bytes, .bytes_count = frame->captured_bytes };
+	struct tt_view header, ports;
+
+	if (conditions->takes_all_ports)
+		return false;
+	if (frame->version == 4) {
+		if (!tt_view_part(packet, 0, IPV4_HEADER_BYTES_MIN, &header) ||
+		    !tt_view_part(packet, IPV4_HEADER_BYTES_MIN, PORTS_BYTES, &ports) ||
+		    tt_view_u8(header, 0) != PLAIN_IPV4 ||
+		    tt_view_u8(header, IPV4_PROTOCOL_OFFSET) != IPPROTO_UDP ||
+		    (tt_view_be16(header, IPV4_FRAGMENT_OFFSET) &
+		     (IPV4_FRAGMENT_OFFSET_MASK | IPV4_MORE_FRAGMENTS)) != 0)
+			return false;
+	} else {
+		if (!tt_view_part(packet, 0, IPV6_HEADER_BYTES, &header) ||
+		    !tt_view_part(packet, IPV6_HEADER_BYTES, PORTS_BYTES, &ports) ||
+		    tt_view_u8(header, 0) >> 4 != 6 ||
+		    tt_view_u8(header, IPV6_NEXT_OFFSET) != IPPROTO_UDP)
+			return false;
+	}
+	return !wants_port(conditions, tt_view_be16(ports, 0), tt_view_be16(ports, 2));
+}
+
+/* Judges by all that the headers say. Apart, so that the quick answer has little to set up. */
+static __attribute__((noinline)) struct tt_judgement judge_in_full(
+	const struct tt_conditions *conditions, struct tt_fragments *fragments,
+	const struct tt_frame *frame)
 {
 	struct walk walk = {
 		.frame = frame,
 		.packet = { .bytes = frame->bytes, .bytes_count = frame->captured_bytes },
 	};
-	/* Put together at the end: parts that are written and then read as a whole stall. */
-	uint32_t result = judge_origin(conditions, frame);
+	uint32_t result;
 	bool is_late = false;
-
-	if (result != TT_JUDGED_TAKEN)
-		return (struct tt_judgement){ .result = result };
 
 	result = frame->version == 4 ? walk_ipv4(&walk) : walk_ipv6(&walk);
 	if (result == TT_FILTER_REJECT_FRAGMENT) {
@@ -305,9 +338,22 @@ struct tt_judgement tt_judge_frame(const struct tt_conditions *conditions,
 			tt_fragments_add(fragments, &key, frame->time_ns);
 		}
 	}
+	/* Put together here: parts that are written and then read as a whole stall. */
 	return (struct tt_judgement){
 		.result = result,
 		.snap_bytes = result == TT_JUDGED_TAKEN ? snap_of(conditions, &walk) : 0,
 		.is_late_fragment = is_late,
 	};
+}
+
+struct tt_judgement tt_judge_frame(const struct tt_conditions *conditions,
+				   struct tt_fragments *fragments, const struct tt_frame *frame)
+{
+	uint32_t result = judge_origin(conditions, frame);
+
+	if (result == TT_JUDGED_TAKEN && is_plainly_other_port(conditions, frame))
+		result = TT_FILTER_REJECT_PORT;
+	if (result != TT_JUDGED_TAKEN)
+		return (struct tt_judgement){ .result = result };
+	return judge_in_full(conditions, fragments, frame);
 }

@@ -65,10 +65,18 @@ static void put_option(struct block *block, uint16_t code, const void *value, si
 	put_padding(block);
 }
 
+/* The length of a text, cut to what an option may have. */
+static size_t length_of(const char *text, size_t length_max)
+{
+	size_t length = strlen(text);
+
+	return length < length_max ? length : length_max;
+}
+
 static void put_text_option(struct block *block, uint16_t code, const char *text)
 {
 	if (text && *text)
-		put_option(block, code, text, strnlen(text, TT_PCAPNG_TEXT_LENGTH_MAX));
+		put_option(block, code, text, length_of(text, TT_PCAPNG_TEXT_LENGTH_MAX));
 }
 
 static void put_filter_option(struct block *block, const char *filter)
@@ -79,7 +87,7 @@ static void put_filter_option(struct block *block, const char *filter)
 	if (!filter || !*filter)
 		return;
 
-	length = strnlen(filter, TT_PCAPNG_FILTER_LENGTH_MAX);
+	length = length_of(filter, TT_PCAPNG_FILTER_LENGTH_MAX);
 	put_u16(block, TT_PCAPNG_INTERFACE_FILTER);
 	put_u16(block, (uint16_t)(sizeof(kind) + length));
 	put(block, &kind, sizeof(kind));
