@@ -135,6 +135,27 @@ static void the_table_takes_as_many_as_it_says_and_still_knows_each(void **state
 	assert_int_equal(interfaces.entries_count, 0);
 }
 
+static void many_that_differ_in_one_field_only_are_told_apart(void **state)
+{
+	struct tt_interfaces interfaces = { 0 };
+
+	(void)state;
+
+	for (unsigned int turn = 0; turn < 2; turn++) {
+		for (uint32_t i = 0; i < 250; i++) {
+			struct tt_interface with_name = named("", 0);
+			struct tt_interface with_address = named("eth0", 0);
+
+			(void)snprintf(with_name.name, sizeof(with_name.name), "eth%u", i);
+			with_address.hardware_bytes = 6;
+			with_address.hardware[3] = (uint8_t)i;
+			assert_int_equal(add(&interfaces, with_name), 2 * i + 1);
+			assert_int_equal(add(&interfaces, with_address), 2 * i + 2);
+		}
+	}
+	tt_interfaces_deinit(&interfaces);
+}
+
 static void without_memory_the_table_stays_as_it_is(void **state)
 {
 	struct tt_interfaces interfaces = { 0 };
@@ -183,6 +204,7 @@ int main(void)
 		cmocka_unit_test(numbers_begin_with_1_and_equal_interfaces_share_one),
 		cmocka_unit_test(what_is_behind_a_name_or_an_address_makes_no_difference),
 		cmocka_unit_test(an_interface_is_found_by_its_number_and_no_other_is),
+		cmocka_unit_test(many_that_differ_in_one_field_only_are_told_apart),
 		cmocka_unit_test(without_memory_the_table_stays_as_it_is),
 		cmocka_unit_test(an_address_longer_than_its_room_is_cut),
 		cmocka_unit_test(the_table_takes_as_many_as_it_says_and_still_knows_each),
