@@ -150,6 +150,8 @@ static int map_window(struct tt_input *input, size_t wanted_bytes)
 	input->window = (struct tt_view){ 0 };
 	if (!tt_input_size(input, &left_bytes))
 		return -EIO;
+	if (left_bytes == 0)
+		return -ENODATA; /* that is also what files of proc(5) say */
 	if (left_bytes <= input->offset)
 		return TT_END_OF_STREAM;
 	left_bytes -= input->offset;

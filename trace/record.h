@@ -24,6 +24,7 @@ struct tt_record_clock {
 	uint64_t divisor; /* not 0 */
 	uint64_t multiplier;
 	uint8_t shift; /* below 128 */
+	bool is_ns;    /* the ticks are what is wanted, and no more is to be reckoned */
 	__int128 offset_ns;
 };
 
@@ -76,6 +77,8 @@ static inline int64_t tt_record_clock_ns(const struct tt_record_clock *clock, ui
 {
 	__int128 ns;
 
+	if (clock->is_ns)
+		return ticks <= INT64_MAX ? (int64_t)ticks : INT64_MAX;
 	if (clock->divisor != 1)
 		ticks /= clock->divisor;
 	ns = (__int128)((unsigned __int128)ticks * clock->multiplier >> clock->shift);

@@ -113,9 +113,14 @@ static struct tt_view options_of(const struct block *block, size_t offset)
 			     block->bytes.bytes_count - BLOCK_TAIL_BYTES - offset);
 }
 
-/* 0 and the next option, TT_STOP behind the last one. Lists may end without an end. */
-static int next_option(const struct block *block, struct tt_view *options,
-		       struct option *ret_option, struct tt_error *reterr)
+/*
+ * 0 and the next option, TT_STOP behind the last one. Lists may end without an end. Inline, since
+ * packets with flags cost a tenth less then.
+ */
+static inline __attribute__((always_inline)) int next_option(const struct block *block,
+							     struct tt_view *options,
+							     struct option *ret_option,
+							     struct tt_error *reterr)
 {
 	struct tt_view head;
 	uint16_t value_bytes;
@@ -233,7 +238,7 @@ static int read_interface_option(struct tt_record_interface *interface, const st
 static int read_interface(struct tt_scan *scan, const struct block *block, struct tt_error *reterr)
 {
 	struct tt_record_interface *interface;
-	struct option option = { 0 };
+	struct option option = { .value = block->bytes }; /* none yet */
 	struct tt_view options;
 	int r;
 
@@ -260,6 +265,9 @@ static int read_interface(struct tt_scan *scan, const struct block *block, struc
 		if (r < 0)
 			return r;
 	}
+	interface->clock.is_ns = interface->clock.divisor == 1 &&
+				 interface->clock.multiplier == 1 && interface->clock.shift == 0 &&
+				 interface->clock.offset_ns == 0;
 	return r < 0 ? r : 0;
 }
 
@@ -304,7 +312,7 @@ static int read_packet_options(struct tt_record *record, const struct block *blo
 			       size_t options_offset, struct tt_error *reterr)
 {
 	struct tt_view options = options_of(block, options_offset);
-	struct option option = { 0 };
+	struct option option = { .value = block->bytes }; /* none yet */
 	int r;
 
 	for (r = next_option(block, &options, &option, reterr); r == 0;
