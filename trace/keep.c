@@ -159,7 +159,7 @@ static int count_for_free(const struct files *files, size_t candidates_count,
 			  const struct tt_keep *keep, size_t *surplus, struct tt_error *reterr)
 {
 	uint64_t wanted_bytes;
-	uint64_t free_bytes;
+	uint64_t free_bytes = 0;
 	size_t count = 0;
 	int r;
 

@@ -11,6 +11,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -271,23 +272,23 @@ static size_t number_digits(uint64_t number)
 	return digits;
 }
 
-static uint64_t part_of_time(char conversion, const struct tm *time)
+static int part_of_time(char conversion, const struct tm *time)
 {
 	switch (conversion) {
 	case 'Y':
-		return (uint64_t)(time->tm_year + 1900);
+		return time->tm_year + 1900;
 	case 'm':
-		return (uint64_t)(time->tm_mon + 1);
+		return time->tm_mon + 1;
 	case 'd':
-		return (uint64_t)time->tm_mday;
+		return time->tm_mday;
 	case 'H':
-		return (uint64_t)time->tm_hour;
+		return time->tm_hour;
 	case 'M':
-		return (uint64_t)time->tm_min;
+		return time->tm_min;
 	case 'S':
-		return (uint64_t)time->tm_sec;
+		return time->tm_sec;
 	default:
-		return (uint64_t)(time->tm_yday + 1);
+		return time->tm_yday + 1;
 	}
 }
 
@@ -327,7 +328,7 @@ int tt_pattern_expand(const struct tt_pattern *pattern, uint64_t number, int64_t
 			put_digits(name + used, digits, number);
 		} else {
 			digits = find_time_conversion(conversion)->digits;
-			put_digits(name + used, digits, part_of_time(conversion, &time));
+			put_digits(name + used, digits, (uint64_t)part_of_time(conversion, &time));
 		}
 		used += digits;
 	}
@@ -465,14 +466,10 @@ bool tt_pattern_match(const struct tt_pattern *pattern, const char *name, uint64
 
 int tt_pattern_hide(const char *name, char hidden[static TT_PATTERN_NAME_BYTES])
 {
-	size_t name_bytes = strlen(name);
-
-	if (name_bytes + HIDDEN_BYTES >= TT_PATTERN_NAME_BYTES)
+	if (strlen(name) + HIDDEN_BYTES >= TT_PATTERN_NAME_BYTES)
 		return -ENAMETOOLONG;
 
-	hidden[0] = '.';
-	memcpy(hidden + 1, name, name_bytes);
-	memcpy(hidden + 1 + name_bytes, ".part", sizeof(".part"));
+	(void)snprintf(hidden, TT_PATTERN_NAME_BYTES, ".%s.part", name);
 	return 0;
 }
 
@@ -489,7 +486,6 @@ bool tt_pattern_match_hidden(const struct tt_pattern *pattern, const char *hidde
 	name_bytes = hidden_bytes - HIDDEN_BYTES;
 	if (!match_bytes(pattern, hidden + 1, name_bytes, ret_number))
 		return false;
-	memcpy(name, hidden + 1, name_bytes);
-	name[name_bytes] = '\0';
+	(void)snprintf(name, TT_PATTERN_NAME_BYTES, "%.*s", (int)name_bytes, hidden + 1);
 	return true;
 }

@@ -301,6 +301,7 @@ void tt_store_free(struct tt_store *store)
 static int create(const struct tt_store *store, const char *name)
 {
 	TT_CLEANUP(tt_closep) int fd = -1;
+	int r;
 
 	fd = openat(store->folder_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 		    TT_TARGET_MODE);
@@ -309,7 +310,9 @@ static int create(const struct tt_store *store, const char *name)
 	/* Without locks nobody will take it for a left-over: none can be had. */
 	if (tt_folder_lock(fd) == -EBUSY || !tt_folder_is_file(store->folder_fd, name, fd))
 		return -EEXIST;
-	return TT_TAKE_FD(fd);
+	/* What is written through to the disk is of no use there without a name. */
+	r = store->sync == TT_STORE_SYNC_WRITE ? tt_folder_sync(store->folder_fd) : 0;
+	return r < 0 ? r : TT_TAKE_FD(fd);
 }
 
 static int create_numbered(struct tt_store *store, int64_t time_ns)

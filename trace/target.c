@@ -110,7 +110,7 @@ static int open_file(int folder_fd, const char *name, struct tt_error *reterr)
 int tt_target_open_existing(int folder_fd, const char *name, bool is_overwriting,
 			    struct tt_error *reterr)
 {
-	enum tt_target target;
+	enum tt_target target = TT_TARGET_FILE;
 	int r;
 
 	r = tt_target_find(folder_fd, name, &target, reterr);
