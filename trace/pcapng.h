@@ -101,6 +101,10 @@ enum {
 
 enum {
 	TT_LINKTYPE_ETHERNET = 1,
+	/*
+	 * libpcap up to 1.10 at least takes it from one interface of a pcapng file only: it compares
+	 * the number with the one that it has for it in memory, and refuses the second description.
+	 */
 	TT_LINKTYPE_RAW = 101,
 	TT_LINKTYPE_LINUX_SLL = 113,
 	TT_LINKTYPE_IPV4 = 228,
