@@ -106,6 +106,10 @@ enum {
 	TT_LINKTYPE_ETHERNET = 1,
 	TT_LINKTYPE_RAW_BSD = 12, /* what pcap files of some systems say for RAW */
 	TT_LINKTYPE_RAW_OPENBSD = 14,
+	/*
+	 * libpcap up to 1.10 at least takes it from one interface of a pcapng file only: it compares
+	 * the number with the one that it has for it in memory, and refuses the second description.
+	 */
 	TT_LINKTYPE_RAW = 101,
 	TT_LINKTYPE_LOOP = 108,
 	TT_LINKTYPE_LINUX_SLL = 113,
