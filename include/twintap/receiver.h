@@ -199,7 +199,8 @@ TT_API int tt_receiver_abort(struct tt_receiver *receiver);
  *
  * @return 0; -EINVAL for bad ports or a NULL handler; -ENOSPC after TT_ROUTES_MAX routes
  *         or TT_OUTPUTS_MAX outputs; -EBUSY for a receiver that was started without a
- *         handler or route; -ENOMEM; what membarrier(2) says: the route is there then.
+ *         handler or route; -ENOMEM; what setsockopt(2) says of a classic filter: ports lead
+ *         where they did then; what membarrier(2) says: the route is there then.
  * @thread any   @since 0.1
  */
 TT_API int tt_receiver_add_route(struct tt_receiver *receiver, const char *ports,

@@ -235,6 +235,23 @@ for snap in headers 96; do
 done
 holds "-s headers and -s 96: the same lines, cut alike"
 
+# From port 40001, once as it must be and once with another checksum.
+WHOLE="45000020000140004011aea4c6120001c6120002 9c411092000c 0214 61626364"
+for mode in verify ignore; do
+    bad=0
+    [ "$mode" = ignore ] || bad=1
+    start -p "$PORT" --checksum "$mode" --verdict all
+    lab_exec far "$programs/tt-raw" -i "$LAB_FAR_INTERFACE" -d "$LAB_NEAR_HARDWARE" "$WHOLE"
+    lab_exec far "$programs/tt-raw" -i "$LAB_FAR_INTERFACE" -d "$LAB_NEAR_HARDWARE" "${WHOLE%61626364}61626365"
+    stop
+    agree 2 accepted=2
+    for name in ebpf $FALLBACKS; do
+        [ "$(jq ".sources.ipv4.verdicts.bad_checksum // 0" "$work/$name.json")" -eq "$bad" ] ||
+            fail "--checksum $mode: $name finds others"
+    done
+done
+holds "--checksum verify tells the datagram that is corrupt, --checksum ignore does not"
+
 # --- fragments -------------------------------------------------------------------------------
 
 start -p "$PORT" --verdict all
