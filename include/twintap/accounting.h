@@ -126,7 +126,7 @@ TT_API const char *tt_source_kind_name(unsigned int kind);
 /** @brief "packet_type", "port"…; "unknown" outside the enum. @thread any @since 0.1 */
 TT_API const char *tt_reject_name(unsigned int reject);
 
-/** @brief "ebpf", "classic"; "unknown" outside the enum. @thread any @since 0.1 */
+/** @brief "ebpf", "classic", "user"; "unknown" outside the enum. @thread any @since 0.1 */
 TT_API const char *tt_filter_kind_name(unsigned int kind);
 
 /** @brief "verdict", "no_route"…; "unknown" outside the enum. @thread any @since 0.1 */

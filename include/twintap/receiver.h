@@ -105,6 +105,11 @@ struct tt_receiver_opts {
  * Everything that can fail for lack of privilege, memory or an interface fails
  * here. Nothing is received before tt_receiver_start().
  *
+ * With opts->files it reads traces instead, by the same conditions: it ends when they are read,
+ * needs no privilege, and one that is damaged, or no trace, is told of behind all before the
+ * damage: tt_worker_dispatch() returns that failure and goes on with the next file,
+ * tt_receiver_run() returns the first one at the end.
+ *
  * @param[out] ret_receiver  The receiver; free it with tt_receiver_free().
  * @param ports    Wanted ports: numbers, ranges and service names, as in
  *                 "53,5000-5100,ntp"; NULL for every UDP port. Copied.
@@ -113,14 +118,11 @@ struct tt_receiver_opts {
  * @param context  Handed to the handler.
  * @param opts     Options; NULL for the defaults. Copied.
  * @param[out] reterr  What failed, and the remedy; may be NULL.
- * With opts->files it reads traces instead, by the same conditions: it ends when they are read,
- * takes no privilege, and a file that is damaged is told of behind all that comes before the
- * damage: tt_worker_dispatch() returns that failure and goes on with the next file,
- * tt_receiver_run() returns the first one at the end.
  *
  * @return 0; -EINVAL for bad ports, a bad expression or bad options; -E2BIG for options of a
- *         newer version; for files, what open(2) says, and -EBADMSG for what is no trace; -ENODEV for an unknown interface; -EBUSY for one that is a port of a
- *         bridge or a bond, whose packets only its master sees; -EPERM without CAP_NET_RAW;
+ *         newer version; for files, what open(2) says; -ENODEV for an unknown interface; -EBUSY
+ *         for one that is a port of a bridge or a bond, whose packets only its master sees;
+ *         -EPERM without CAP_NET_RAW;
  *         -ENOMEM when not even the smallest ring could be had; what
  *         else socket(2), bind(2) and bpf(2) say.
  * @thread any   @since 0.1

@@ -96,6 +96,16 @@ catches 'include/twintap/api.h as c++17 with clang++' tests/check/headers.sh
 printf 'TT_API void tt_planted(void);\n' >> include/twintap/version.h
 catches -tt_planted scripts/check-symbols headers twintap.map twintap-net.map twintap-server.map
 
+# An option that nothing tells of; one that only the manual tells of; a line that is too wide.
+sed -i 's/^\t{ "merge", 0, /\t{ "planted", 0, TT_OPTION_FLAG, tt_apply_merge },\n&/' app/read_options.c
+catches 'twintap read: --help: --planted is not named' tests/check/help_and_manual.sh
+catches 'twintap read: its section in man/twintap.1: --planted is not named' tests/check/help_and_manual.sh
+catches 'twintap read: the synopsis in man/twintap.1: --planted is not named' tests/check/help_and_manual.sh
+sed -i '/^\t{ "merge", 0, /d; /"planted"/d' app/read_options.c
+catches 'twintap read: its section in man/twintap.1: --merge is no option' tests/check/help_and_manual.sh
+sed -i 's/^\t"Usage: twintap read [^\\]*/&......................................../' app/read_options.c
+catches 'twintap read: --help is wider than 80 columns' tests/check/help_and_manual.sh
+
 printf '.TH\n' > man/planted.1
 catches man/planted.1 tests/check/manuals.sh
 
