@@ -115,11 +115,13 @@ static int take_block(struct tt_ring *ring)
 {
 	struct tt_block *block = &ring->blocks[ring->take_index];
 	const struct tpacket_hdr_v1 *header = &block_header(block)->hdr.bh1;
+	uint32_t status;
 
 	if (ring->taken_count == ring->geometry.blocks_count)
 		return TT_EMPTY; /* all are held: this one was not returned yet */
 	/* Pairs with the kernel's write of the status after it has filled the block. */
-	if (!(__atomic_load_n(&header->block_status, __ATOMIC_ACQUIRE) & TP_STATUS_USER))
+	status = __atomic_load_n(&header->block_status, __ATOMIC_ACQUIRE);
+	if (!(status & TP_STATUS_USER))
 		return TT_EMPTY;
 	if (!header_is_sound(ring, header))
 		return -EBADMSG;
@@ -128,6 +130,8 @@ static int take_block(struct tt_ring *ring)
 	ring->frame_offset = header->offset_to_first_pkt;
 	ring->end_offset = header->blk_len;
 	ring->current = block;
+	/* In this version blocks say so, not frames, until the counters are read. */
+	ring->is_losing |= (status & TP_STATUS_LOSING) != 0;
 	ring->is_pressing = is_half_full(ring);
 	tt_block_hold(block);
 
@@ -220,7 +224,6 @@ static size_t read_frames(struct tt_ring *ring, struct tt_frame_batch *batch)
 	const uint8_t *bytes = ring->current->bytes + ring->frame_offset;
 	uint32_t room_bytes = ring->end_offset - ring->frame_offset;
 	uint32_t left = ring->frames_left;
-	uint32_t status = 0;
 	size_t count = 0;
 
 	while (count < TT_BATCH_FRAMES_MAX && left > 0) {
@@ -236,7 +239,6 @@ static size_t read_frames(struct tt_ring *ring, struct tt_frame_batch *batch)
 
 		fill_frame(&batch->frames[count], header, ring->version);
 		fill_origin(&batch->origins[count], header, ring->source_kind);
-		status |= header->tp_status;
 		count++;
 		left--;
 		if (left > 0) {
@@ -248,7 +250,6 @@ static size_t read_frames(struct tt_ring *ring, struct tt_frame_batch *batch)
 
 	ring->frame_offset = (uint32_t)(bytes - ring->current->bytes);
 	ring->frames_left = left;
-	ring->is_losing |= (status & TP_STATUS_LOSING) != 0;
 	return count;
 }
 

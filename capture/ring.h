@@ -42,7 +42,7 @@ struct tt_ring {
 	uint32_t frames_left;     /* in it */
 	uint32_t frame_offset;    /* of the next one */
 	uint32_t end_offset;      /* of what the kernel filled */
-	bool is_losing;           /* a frame said that others were dropped since the last look */
+	bool is_losing;           /* a block said that frames were dropped since the last look */
 	bool is_pressing;         /* half of the blocks were full when the current one was taken */
 	bool is_broken;           /* the memory is no ring, and that was said */
 };
@@ -54,7 +54,7 @@ void tt_ring_deinit(struct tt_ring *ring);
 
 /*
  * Fills in frames of one block, which the batch holds. Sets is_losing when the kernel says
- * that it had no room before one of them; who heeds it clears it. 0; TT_EMPTY when no block is
+ * that it had no room before the block was full; who heeds it clears it. 0; TT_EMPTY when no block is
  * ready; -EBADMSG, once, when the memory is no ring, behind the frames that could be
  * read; from then on TT_STOP.
  */

@@ -18,6 +18,7 @@
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +45,8 @@ struct capture {
 	pthread_mutex_t statistics_mutex; /* reading the kernel's counters clears them */
 	struct tt_source_statistics statistics;
 	uint64_t told_dropped; /* of the dropped, those that a batch told of */
+	/* Set by whoever reads the counters, since the kernel then says no more that it lost. */
+	_Atomic bool is_untold;
 };
 
 static struct capture *to_capture(struct tt_source *source)
@@ -63,6 +66,8 @@ static int refresh_statistics_locked(struct capture *capture)
 				      fresh.tp_drops; /* the first includes both */
 	capture->statistics.dropped += fresh.tp_drops;
 	capture->statistics.freezes += fresh.tp_freeze_q_cnt;
+	if (fresh.tp_drops > 0)
+		atomic_store_explicit(&capture->is_untold, true, memory_order_relaxed);
 	return 0;
 }
 
@@ -75,6 +80,7 @@ static uint64_t take_dropped(struct capture *capture)
 	(void)refresh_statistics_locked(capture); /* what it cannot tell now, it tells later */
 	dropped = capture->statistics.dropped - capture->told_dropped;
 	capture->told_dropped = capture->statistics.dropped;
+	atomic_store_explicit(&capture->is_untold, false, memory_order_relaxed);
 	(void)pthread_mutex_unlock(&capture->statistics_mutex);
 	return dropped;
 }
@@ -86,7 +92,8 @@ static int read_next(struct tt_source *source, struct tt_frame_batch *ret_batch)
 
 	r = tt_ring_next(&capture->ring, ret_batch);
 	/* A system call, but one in a batch that follows a loss. */
-	if (r == 0 && capture->ring.is_losing) {
+	if (r == 0 && (capture->ring.is_losing ||
+		       atomic_load_explicit(&capture->is_untold, memory_order_relaxed))) {
 		capture->ring.is_losing = false;
 		ret_batch->dropped_before = take_dropped(capture);
 	}

@@ -12,8 +12,9 @@ backwards (how often time goes back), first_ns, last_ns, dropcount (sum of epb_d
 usrdeliv (null if none tells).
 
 --sections N   that many sections (1)
---allow WORD   end: no statistics need stand at the end; name: interfaces may lack a name;
-               flags: packets may lack their flags; some: the last statistics may leave out interfaces
+--allow WORD   end: no statistics need stand at the end; some: the last ones may leave out interfaces;
+               foreign: converted from elsewhere, where interfaces may lack a name or share one, and
+               packets may lack flags, or have a type that is unknown and then no direction
 """
 
 import argparse
@@ -81,6 +82,7 @@ class Checker:
     def __init__(self, data, allowed):
         self.data = data
         self.allowed = allowed
+        self.is_foreign = "foreign" in allowed
         self.defects = []
         self.order = "<"
         self.interfaces = []
@@ -208,12 +210,12 @@ class Checker:
         resolution = options.get("if_tsresol", [b""])[0]
         self.expect(resolution == b"\x09", offset, f"time stamp resolution {resolution.hex() or 'missing'}")
         name = options.get("if_name", [b""])[0].decode(errors="replace")
-        self.expect(name or "name" in self.allowed, offset, "an interface without a name")
+        self.expect(name or self.is_foreign, offset, "an interface without a name")
         self.add_interface(Interface(offset, snap_bytes, name), options)
 
     def add_interface(self, interface, options):
         for other in self.interfaces:
-            if interface.name and other.name == interface.name:
+            if interface.name and other.name == interface.name and not self.is_foreign:
                 self.expect(self.previous_ns is not None, interface.offset,
                             f"interface {interface.name} is described twice")
                 other.replaced = True
@@ -271,11 +273,11 @@ class Checker:
     def check_flags(self, options, offset):
         """Direction and reception; None if they are not told."""
         if "epb_flags" not in options:
-            self.expect("flags" in self.allowed, offset, "a packet without flags")
+            self.expect(self.is_foreign, offset, "a packet without flags")
             return None
         flags, = struct.unpack(self.order + "I", options["epb_flags"][0])
         self.expect(flags & ~FLAGS_KNOWN == 0, offset, f"unknown flags {flags:#x}")
-        self.expect(flags & 3 in (1, 2), offset, f"direction {flags & 3}")
+        self.expect(flags & 3 in (1, 2) or self.is_foreign and flags & 3 == 0, offset, f"direction {flags & 3}")
         self.expect(flags >> 2 & 7 in RECEPTIONS.values(), offset, f"reception {flags >> 2 & 7}")
         return flags & 3, flags >> 2 & 7
 
@@ -286,7 +288,7 @@ class Checker:
             ">HHIHBB", self.data, offset)
         self.expect(protocol in (0x0800, 0x86DD), offset, f"SLL2 protocol {protocol:#06x}")
         self.expect(reserved == 0, offset + 2, f"SLL2 reserved {reserved:#x}")
-        self.expect(packet_type in DIRECTIONS, offset + 10, f"SLL2 packet type {packet_type}")
+        self.expect(packet_type in DIRECTIONS or self.is_foreign, offset + 10, f"SLL2 packet type {packet_type}")
         # Longer ones are cut, their length is not.
         self.check_zero(offset + 12 + min(address_bytes, 8), offset + SLL2_BYTES, "SLL2 address padding")
         if packet_type in DIRECTIONS and flags:
@@ -299,9 +301,9 @@ class Checker:
 
     def name_interface(self, interface, kernel_index, offset):
         interface.kernel_index = kernel_index
-        self.expect(kernel_index or "name" in self.allowed, offset + 4, "SLL2 interface 0")
+        self.expect(kernel_index or self.is_foreign, offset + 4, "SLL2 interface 0")
         previous = self.latest.get(kernel_index)
-        self.expect(previous is None or previous.name != interface.name, interface.offset,
+        self.expect(previous is None or previous.name != interface.name or self.is_foreign, interface.offset,
                     f"interface {interface.name} is described again, unchanged")
         self.latest[kernel_index] = interface
 

@@ -328,6 +328,28 @@ static void block_is_taken_whatever_else_its_status_says(void **state)
 	}
 }
 
+static void block_that_says_so_tells_of_a_loss(void **state)
+{
+	struct fixture *fixture = *state;
+	struct tt_frame_batch batch;
+
+	fill_block(fixture, 2, 0);
+	take(fixture, &batch, 2);
+	tt_block_drop(batch.block);
+	assert_false(fixture->ring.is_losing);
+
+	fill_block(fixture, 2, TP_STATUS_LOSING);
+	take(fixture, &batch, 2);
+	tt_block_drop(batch.block);
+	assert_true(fixture->ring.is_losing);
+
+	/* Until somebody heeds it. */
+	fill_block(fixture, 2, 0);
+	take(fixture, &batch, 2);
+	tt_block_drop(batch.block);
+	assert_true(fixture->ring.is_losing);
+}
+
 static void block_is_left_alone_unless_its_status_says_user(void **state)
 {
 	struct fixture *fixture = *state;
@@ -769,6 +791,7 @@ int main(void)
 		RING_TEST(blocks_released_out_of_order_go_back_in_order),
 		RING_TEST(nothing_is_taken_twice_while_all_blocks_are_held),
 		RING_TEST(block_is_taken_whatever_else_its_status_says),
+		RING_TEST(block_that_says_so_tells_of_a_loss),
 		RING_TEST(block_is_left_alone_unless_its_status_says_user),
 		RING_TEST(empty_blocks_are_passed_over_and_given_back),
 		RING_TEST(empty_block_behind_a_held_one_waits_for_it),
