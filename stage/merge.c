@@ -226,6 +226,19 @@ static int assemble(struct merge *merge, struct tt_frame_batch *batch)
 	return choice.all_are_over && !choice.lane ? TT_STOP : TT_EMPTY;
 }
 
+/*
+ * Takes back what the descriptors told: from here on they tell anew. A wait takes in some of
+ * them only, and whoever waits for this loop edge-triggered is not told of the rest.
+ */
+static int hear_lanes(struct merge *merge)
+{
+	int r = 0;
+
+	for (size_t i = 0; i <= merge->lanes_count && r == 0; i++)
+		r = tt_loop_wait(&merge->loop, 0);
+	return r < 0 ? r : 0;
+}
+
 static int read_next(struct tt_source *source, struct tt_frame_batch *ret_batch)
 {
 	struct merge *merge = to_merge(source);
@@ -235,8 +248,7 @@ static int read_next(struct tt_source *source, struct tt_frame_batch *ret_batch)
 	if (r != TT_EMPTY)
 		return r;
 
-	/* Takes back what the descriptors told, then looks once more: from here on they tell anew. */
-	r = tt_loop_wait(&merge->loop, 0);
+	r = hear_lanes(merge);
 	if (r < 0)
 		return r;
 	return assemble(merge, ret_batch);

@@ -27,6 +27,7 @@ struct sift {
 	const struct tt_conditions *conditions; /* borrowed */
 	struct tt_fragments *fragments;         /* owned */
 	struct tt_source_statistics statistics; /* what is counted here */
+	uint64_t dropped_before;                /* of the next frame that is kept */
 	bool is_closed;
 };
 
@@ -47,8 +48,12 @@ static uint32_t judge(struct sift *sift, struct tt_frame *frame)
 	sift->statistics.fragments_late += judgement.is_late_fragment;
 	if (judgement.result == TT_JUDGED_UNKNOWN) {
 		/* The trace was cut before what decides; that is its verdict if all is wanted. */
-		return conditions->takes_all_ports && !conditions->expression ? TT_JUDGED_TAKEN
-									      : TT_REJECT_MALFORMED;
+		if (!conditions->takes_all_ports || conditions->expression)
+			return TT_REJECT_MALFORMED;
+		judgement.result = TT_JUDGED_TAKEN;
+		judgement.snap_bytes = conditions->snap_bytes;
+		if (judgement.snap_bytes == TT_FILTER_SNAP_HEADERS)
+			judgement.snap_bytes = frame->captured_bytes; /* these are no more */
 	}
 	if (judgement.result == TT_JUDGED_TAKEN && judgement.snap_bytes < frame->captured_bytes)
 		frame->captured_bytes = judgement.snap_bytes;
@@ -81,32 +86,35 @@ static void sift_batch(struct sift *sift, struct tt_frame_batch *batch)
 static int read_next(struct tt_source *source, struct tt_frame_batch *ret_batch)
 {
 	struct sift *sift = to_sift(source);
-	uint64_t dropped_before = 0;
 	int r;
 
 	if (sift->is_closed)
 		return TT_STOP;
 	do {
 		r = sift->inner->ops->next(sift->inner, ret_batch);
+		if (r < 0)
+			source->error = sift->inner->error;
 		if (r != 0)
-			break;
-		dropped_before += ret_batch->dropped_before;
+			return r;
+		sift->dropped_before += ret_batch->dropped_before;
 		sift_batch(sift, ret_batch);
 		if (ret_batch->frames_count == 0 && ret_batch->block)
 			tt_block_drop(ret_batch->block);
 	} while (ret_batch->frames_count == 0);
 
-	ret_batch->dropped_before = dropped_before;
-	if (r < 0)
-		source->error = sift->inner->error;
-	return r;
+	ret_batch->dropped_before = sift->dropped_before;
+	sift->dropped_before = 0;
+	return 0;
 }
 
 static int check(struct tt_source *source)
 {
 	struct tt_source *inner = to_sift(source)->inner;
+	int r = inner->ops->check(inner);
 
-	return inner->ops->check(inner);
+	if (r < 0)
+		source->error = inner->error;
+	return r;
 }
 
 static int add_statistics(struct tt_source *source, struct tt_source_statistics *statistics)

@@ -3,8 +3,9 @@
 /*
  * A trace for each port or interface: a sink over many traces
  *
- * Traces are found by a key of port and interface in a hash table of fixed size. What a
- * trace counts is added to the split's account as it happens.
+ * Traces are found by a key of port and interface in a hash table of fixed size; interfaces
+ * of one name, of several hosts say, share theirs. What a trace counts is added to the split's
+ * account as it happens.
  *
  * Invariant 1: given == written + dropped + what lies in the buffers of the traces.
  */
@@ -22,14 +23,16 @@
 
 enum {
 	SLOTS_COUNT = 4096, /* a power of 2, well above the traces */
+	SHARED_MAX = 2000,  /* keys that share another's trace and have a slot of their own */
 	PATH_BYTES = 4096 + 1024,
 };
 
-_Static_assert(SLOTS_COUNT >= 4 * TT_SPLIT_TRACES_MAX, "the table never gets full");
+_Static_assert(SLOTS_COUNT > TT_SPLIT_TRACES_MAX + SHARED_MAX, "the table never gets full");
 
 struct part {
 	uint64_t key;
-	struct tt_sink *trace; /* owned; NULL: the slot is free */
+	struct tt_sink *trace; /* NULL: the slot is free */
+	char *path;            /* owned, as the trace then; NULL: it is another part's trace */
 };
 
 struct split {
@@ -41,7 +44,7 @@ struct split {
 	bool source_only;      /* only of the source */
 	bool by_port, by_interface;
 	bool has_failed;
-	size_t parts_count;
+	size_t traces_count, shared_count;
 	struct part parts[SLOTS_COUNT];
 };
 
@@ -152,27 +155,67 @@ static int write_path(const struct split *split, uint64_t key, char path[static 
 	return 0;
 }
 
-static int open_trace(struct split *split, struct part *part, uint64_t key)
+/* The trace that is written to a path, or NULL. */
+static struct tt_sink *find_path(const struct split *split, const char *path)
+{
+	for (size_t i = 0; i < SLOTS_COUNT; i++) {
+		if (split->parts[i].path && strcmp(split->parts[i].path, path) == 0)
+			return split->parts[i].trace;
+	}
+	return NULL;
+}
+
+static int open_trace(struct split *split, struct part *part, uint64_t key, const char *path)
 {
 	struct tt_trace_config config = split->config;
-	char path[PATH_BYTES];
 	int r;
 
-	if (split->parts_count == TT_SPLIT_TRACES_MAX)
+	if (split->traces_count == TT_SPLIT_TRACES_MAX)
 		return tt_error_set(&split->sink.error, -EMFILE,
 				    "%s: more than %d files at once: take fewer ports", split->path,
 				    TT_SPLIT_TRACES_MAX);
-	r = write_path(split, key, path);
-	if (r < 0)
-		return tt_error_set(&split->sink.error, r, "%s: %s", split->path, strerror(-r));
+	part->path = strdup(path);
+	if (!part->path)
+		return tt_error_set(&split->sink.error, -ENOMEM, "%s: no memory", path);
 	config.store.path = path;
 	r = tt_trace_new(&part->trace, &config, &split->sink.error);
 	if (r < 0) {
 		part->trace = NULL;
+		free(part->path);
+		part->path = NULL;
 		return r;
 	}
 	part->key = key;
-	split->parts_count++;
+	split->traces_count++;
+	split->sink.counters.bytes += part->trace->counters.bytes; /* what files begin with */
+	return 0;
+}
+
+/* The trace of a key, opened if it is the first of its path. */
+static int find_trace(struct split *split, uint64_t key, struct tt_sink **ret_trace)
+{
+	struct part *part = find_part(split, key);
+	char path[PATH_BYTES];
+	int r;
+
+	if (part->trace) {
+		*ret_trace = part->trace;
+		return 0;
+	}
+	r = write_path(split, key, path);
+	if (r < 0)
+		return tt_error_set(&split->sink.error, r, "%s: %s", split->path, strerror(-r));
+	*ret_trace = find_path(split, path);
+	if (!*ret_trace) {
+		r = open_trace(split, part, key, path);
+		*ret_trace = part->trace;
+		return r;
+	}
+	/* Of more it is looked for anew each time: a hostile file may have any number. */
+	if (split->shared_count < SHARED_MAX) {
+		*part = (struct part){ .key = key, .trace = *ret_trace };
+		split->shared_count++;
+	}
 	return 0;
 }
 
@@ -192,28 +235,40 @@ static int add_counts(struct split *split, const struct tt_sink *trace,
 	return r;
 }
 
-/* After a failure nothing more is taken, but what the others hold can still be written. */
+/*
+ * After a failure nothing more is taken, and nobody asks for a flush any more: what the
+ * traces hold is written now.
+ */
 static int fail(struct split *split, int r)
 {
 	split->has_failed = true;
+	for (size_t i = 0; i < SLOTS_COUNT; i++) {
+		struct part *part = &split->parts[i];
+		struct tt_sink_counters before;
+
+		if (!part->path)
+			continue;
+		before = part->trace->counters;
+		(void)part->trace->ops->flush(part->trace, true); /* the first failure is told */
+		(void)add_counts(split, part->trace, &before, 0);
+	}
 	return r;
 }
 
 static int give(struct split *split, uint64_t key, const struct tt_run *run)
 {
-	struct part *part = find_part(split, key);
 	struct tt_sink_counters before;
-	int r = 0;
+	struct tt_sink *trace;
+	int r;
 
-	if (!part->trace)
-		r = open_trace(split, part, key);
+	r = find_trace(split, key, &trace);
 	if (r < 0) {
 		split->sink.counters.dropped += run->count;
 		return r;
 	}
-	before = part->trace->counters;
-	r = part->trace->ops->take(part->trace, run);
-	return add_counts(split, part->trace, &before, r);
+	before = trace->counters;
+	r = trace->ops->take(trace, run);
+	return add_counts(split, trace, &before, r);
 }
 
 static int split_take(struct tt_sink *base, const struct tt_run *run)
@@ -260,7 +315,7 @@ static int do_all(struct split *split, enum task task, int64_t now_ns)
 		struct tt_sink_counters before;
 		int r = 0;
 
-		if (!trace)
+		if (!split->parts[i].path)
 			continue;
 		before = trace->counters;
 		if (task == TASK_ATTEND)
@@ -303,8 +358,10 @@ static void split_free(struct tt_sink *base)
 	struct split *split = split_of(base);
 
 	for (size_t i = 0; i < SLOTS_COUNT; i++) {
-		if (split->parts[i].trace)
-			split->parts[i].trace->ops->free(split->parts[i].trace);
+		if (!split->parts[i].path)
+			continue;
+		split->parts[i].trace->ops->free(split->parts[i].trace);
+		free(split->parts[i].path);
 	}
 	free(split->path);
 	free(split->filter);

@@ -227,6 +227,16 @@ static int take(struct tt_sink *base, const struct tt_run *run)
 	return answer;
 }
 
+/* What an answer does to what is buffered. */
+static int answer_with(struct fake_sink *sink, int answer)
+{
+	if (answer < 0)
+		drop_buffered(sink);
+	else
+		write_buffered(sink);
+	return answer;
+}
+
 static int flush(struct tt_sink *base, bool is_end)
 {
 	struct fake_sink *sink = to_sink(base);
@@ -235,11 +245,24 @@ static int flush(struct tt_sink *base, bool is_end)
 	sink->flush_answer = 0;
 	sink->flushes_count++;
 	sink->ends_count += is_end;
-	if (answer < 0)
-		drop_buffered(sink);
-	else
-		write_buffered(sink);
-	return answer;
+	return answer_with(sink, answer);
+}
+
+static int attend(struct tt_sink *base, int64_t now_ns)
+{
+	struct fake_sink *sink = to_sink(base);
+
+	sink->attends_count++;
+	sink->attended_ns = now_ns;
+	return answer_with(sink, sink->attend_answer);
+}
+
+static int rotate(struct tt_sink *base)
+{
+	struct fake_sink *sink = to_sink(base);
+
+	sink->rotations_count++;
+	return answer_with(sink, sink->rotate_answer);
 }
 
 static void drop(struct tt_sink *base)
@@ -259,6 +282,8 @@ static void free_sink(struct tt_sink *base)
 static const struct tt_sink_ops sink_ops = {
 	.take = take,
 	.flush = flush,
+	.attend = attend,
+	.rotate = rotate,
 	.drop = drop,
 	.free = free_sink,
 };

@@ -56,8 +56,10 @@ struct fake_sink {
 	char withheld_letter;        /* has no route; 0: none */
 	unsigned int answering_take; /* counted from 1: it answers so, others with 0 */
 	int take_answer;
-	int flush_answer; /* to the next flush */
-	bool is_holding;  /* it keeps the blocks of its runs, up to LAB_HOLDS_MAX */
+	int flush_answer;  /* to the next flush */
+	int attend_answer; /* this and the next: each time */
+	int rotate_answer;
+	bool is_holding; /* it keeps the blocks of its runs, up to LAB_HOLDS_MAX */
 
 	char log[LAB_LOG_BYTES];
 	size_t log_length;
@@ -69,6 +71,9 @@ struct fake_sink {
 	unsigned int flushes_count;
 	unsigned int ends_count;
 	unsigned int drops_count;
+	unsigned int attends_count;
+	unsigned int rotations_count;
+	int64_t attended_ns; /* the last time that it was told */
 	bool is_freed;
 };
 

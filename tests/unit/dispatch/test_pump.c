@@ -759,6 +759,33 @@ static void long_name_is_cut_to_what_the_account_has_room_for(void **state)
 
 #define PUMP_TEST(name) cmocka_unit_test_setup_teardown(name, lab_setup, lab_teardown)
 
+static void pump_has_ended_when_every_source_has_and_not_before(void **state)
+{
+	struct fake_sink *sink;
+
+	(void)state;
+
+	add_source(SCRIPT{ "a", ".", NULL });
+	add_source(SCRIPT{ "b", "", "c", "!", "d", ".", NULL });
+	sink = add_sink(OK);
+	lab_run(&lab);
+	assert_false(tt_pump_has_ended(lab.pump)); /* one has */
+	assert_int_equal(tt_pump_step(lab.pump), 0);
+	assert_int_equal(tt_pump_step(lab.pump), -EIO);
+	assert_false(tt_pump_has_ended(lab.pump)); /* a failure is no end */
+	lab_run(&lab);
+	assert_true(tt_pump_has_ended(lab.pump));
+	assert_string_equal(sink->log, "a|b|c|d|");
+
+	/* Asked again, over and over, none ends twice. */
+	add_source(SCRIPT{ "", NULL });
+	tt_pump_ask_sources(lab.pump);
+	lab_run(&lab);
+	tt_pump_ask_sources(lab.pump);
+	lab_run(&lab);
+	assert_false(tt_pump_has_ended(lab.pump));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -797,6 +824,7 @@ int main(void)
 		PUMP_TEST(source_that_is_refused_is_still_the_callers),
 		PUMP_TEST(there_is_room_for_as_many_sinks_as_the_account_has),
 		PUMP_TEST(long_name_is_cut_to_what_the_account_has_room_for),
+		PUMP_TEST(pump_has_ended_when_every_source_has_and_not_before),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -208,6 +208,31 @@ static void the_payload_in_json_is_a_string_empty_or_null(void **state)
 		       "\"verdict\":\"truncated\",\"payload\":null}\n");
 }
 
+static void lines_of_traces_say_nothing_of_what_was_local(void **state)
+{
+	struct tt_export_opts of_trace = { .is_of_trace = true, .is_json = true };
+	struct tt_sample sample;
+	struct tt_sink *sink;
+	char *bytes;
+
+	(void)state;
+
+	tt_sample_ipv4(&sample);
+	sample.datagram.flags &= (uint16_t)~TT_DATAGRAM_LOCAL;
+	check_line((struct tt_export_opts){ .is_of_trace = true }, &sample.datagram, LINE "\n");
+	check_line((struct tt_export_opts){ 0 }, &sample.datagram, LINE " not-local\n");
+
+	of_trace.fd = new_file();
+	sink = new_sink(of_trace);
+	assert_int_equal(take_one(sink, &sample.datagram), 0);
+	assert_int_equal(sink->ops->flush(sink, true), 0);
+	bytes = read_file(of_trace.fd);
+	assert_non_null(strstr(bytes, "\"local\":null"));
+	free(bytes);
+	sink->ops->free(sink);
+	assert_int_equal(close(of_trace.fd), 0);
+}
+
 static void no_interface_is_not_asked_for_its_name(void **state)
 {
 	struct tt_sample sample;
@@ -705,6 +730,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_line_ends_with_a_newline_and_the_payload_stands_last),
 		cmocka_unit_test(the_payload_in_json_is_a_string_empty_or_null),
+		cmocka_unit_test(lines_of_traces_say_nothing_of_what_was_local),
 		cmocka_unit_test(no_interface_is_not_asked_for_its_name),
 		cmocka_unit_test(a_flush_writes_unless_the_sink_is_buffered),
 		cmocka_unit_test(a_full_buffer_is_written_as_whole_lines),

@@ -115,6 +115,49 @@ static void a_link_local_address_carries_its_interface(void **state)
 			"len 88 payload 40");
 }
 
+/* Formats without knowing what was local, and returns both lines; valid until the next call. */
+static void make_lines_of_trace(const struct tt_sample *sample, const char **ret_text,
+				const char **ret_json)
+{
+	static char room[2][TT_LINE_BYTES_MAX + 1];
+	struct tt_line line = tt_line_of(&sample->datagram, "eth0");
+	struct tt_stamp stamp = tt_stamp_none();
+	struct tt_text text = tt_text_over(room[0], sizeof(room[0]));
+	struct tt_text json = tt_text_over(room[1], sizeof(room[1]));
+
+	line.has_locality = false;
+	tt_line_put_text(&line, &stamp, &text);
+	tt_text_end(&text);
+	tt_line_put_json(&line, &stamp, &json);
+	tt_text_end(&json);
+	assert_false(text.is_full || json.is_full);
+	*ret_text = room[0];
+	*ret_json = room[1];
+}
+
+static void what_nobody_knows_to_be_local_is_not_said_to_be_or_not_to_be(void **state)
+{
+	const char *text, *json;
+	struct tt_sample sample;
+
+	(void)state;
+
+	tt_sample_ipv4(&sample);
+	for (int is_local = 0; is_local < 2; is_local++) {
+		sample.datagram.flags = is_local ? TT_DATAGRAM_LOCAL : 0;
+		make_lines_of_trace(&sample, &text, &json);
+		assert_string_equal(text, TIME " eth0 in 192.0.2.7:40000 > 192.0.2.1:53 ttl 64 "
+					       "dscp 0 id 4660 len 68 payload 40");
+		assert_non_null(strstr(json, ",\"local\":null,\"verdict\":\"ok\""));
+	}
+
+	/* Where it is known, it is said. */
+	sample.datagram.flags = 0;
+	make_lines(&sample, "eth0", &text, &json);
+	assert_non_null(strstr(text, " not-local"));
+	assert_non_null(strstr(json, ",\"local\":false,"));
+}
+
 static void a_zero_that_was_read_is_a_zero(void **state)
 {
 	struct tt_sample sample;
@@ -423,6 +466,7 @@ int main(void)
 		cmocka_unit_test(an_ordinary_ipv4_datagram_has_the_fixed_fields_only),
 		cmocka_unit_test(an_ordinary_ipv6_datagram_has_a_flow_label_in_place_of_the_id),
 		cmocka_unit_test(a_link_local_address_carries_its_interface),
+		cmocka_unit_test(what_nobody_knows_to_be_local_is_not_said_to_be_or_not_to_be),
 		cmocka_unit_test(a_zero_that_was_read_is_a_zero),
 		cmocka_unit_test(each_packet_type_but_host_is_remarked_on),
 		cmocka_unit_test(a_datagram_for_another_host_is_not_local),

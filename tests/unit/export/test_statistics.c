@@ -131,6 +131,29 @@ static void what_nobody_could_count_is_null_and_so_are_sums_with_it(void **state
 				     "\"payload_cut\":3,\"fragments_late\":0,"));
 }
 
+static void what_came_late_is_summed_up_over_the_sources(void **state)
+{
+	struct tt_accounting accounting = make_small_accounting();
+	char text[TT_ACCOUNTING_JSON_BYTES];
+	size_t length;
+
+	(void)state;
+
+	accounting.sources[TT_SOURCE_IPV4].late = 3;
+	accounting.sources[TT_SOURCE_IPV6].late = 40;
+	accounting.sources[TT_SOURCE_FILE].late = 1000; /* which is not there */
+	assert_int_equal(tt_accounting_format_json(&accounting, text, sizeof(text), &length), 0);
+	assert_true(tt_json_is_strict(text, length));
+	assert_non_null(strstr(text, ",\"late\":43}}"));
+
+	accounting.sources[TT_SOURCE_FILE].is_present = 1;
+	assert_int_equal(tt_accounting_format_json(&accounting, text, sizeof(text), &length), 0);
+	assert_non_null(strstr(text, ",\"late\":1043}}"));
+	accounting.sources[TT_SOURCE_IPV4].late = TT_UNKNOWN;
+	assert_int_equal(tt_accounting_format_json(&accounting, text, sizeof(text), &length), 0);
+	assert_non_null(strstr(text, ",\"late\":null}}"));
+}
+
 static void a_sum_that_64_bits_do_not_hold_is_null(void **state)
 {
 	struct tt_accounting accounting = make_small_accounting();
@@ -311,6 +334,7 @@ int main(void)
 		cmocka_unit_test(members_stand_in_their_order),
 		cmocka_unit_test(an_account_without_sources_and_outputs_is_an_object_too),
 		cmocka_unit_test(what_nobody_could_count_is_null_and_so_are_sums_with_it),
+		cmocka_unit_test(what_came_late_is_summed_up_over_the_sources),
 		cmocka_unit_test(a_sum_that_64_bits_do_not_hold_is_null),
 		cmocka_unit_test(the_promised_room_holds_the_largest_account),
 		cmocka_unit_test(an_output_name_may_be_any_bytes),
