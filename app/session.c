@@ -14,6 +14,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -155,6 +156,24 @@ static uint32_t trace_format(const struct tt_capture_options *options, const cha
 	return TT_TRACE_PCAPNG;
 }
 
+/* Refuses to write over what is being read. A pattern makes new names. */
+static int check_is_no_input(const struct tt_capture_options *options, const char *name,
+			     struct tt_error *reterr)
+{
+	struct stat output, input;
+
+	if (stat(name, &output) < 0 || !S_ISREG(output.st_mode))
+		return 0;
+	for (size_t i = 0; i < options->files_count; i++) {
+		if (stat(options->files[i], &input) == 0 && input.st_dev == output.st_dev &&
+		    input.st_ino == output.st_ino)
+			return tt_word_error(reterr, -EINVAL,
+					     "-w %.100s: it is read here: write to another file",
+					     name);
+	}
+	return 0;
+}
+
 static int add_trace(struct session *session, const char *name, struct tt_error *reterr)
 {
 	const struct tt_capture_options *options = session->options;
@@ -174,11 +193,15 @@ static int add_trace(struct session *session, const char *name, struct tt_error 
 		.min_free_bytes = options->min_free_bytes,
 		.is_rotated = tt_capture_is_rotated(options),
 	};
+	int r;
 
 	if (strcmp(name, "-") == 0 && isatty(STDOUT_FILENO))
 		return tt_word_error(reterr, -EINVAL,
 				     "-w -: a trace is nothing to look at: lead standard output "
 				     "elsewhere, or leave -w out");
+	r = check_is_no_input(options, name, reterr);
+	if (r < 0)
+		return r;
 	return tt_receiver_add_trace(session->receiver, name, &opts, reterr);
 }
 

@@ -347,6 +347,12 @@ static int advance(struct tt_receiver *receiver, int timeout_ms, size_t batches_
 	return r >= 0 && receiver->failure != failure_before ? receiver->failure : r;
 }
 
+/* Nobody tells of files: one that had nothing now, a pipe among them, is asked again. */
+static bool must_ask_again(const struct tt_receiver *receiver)
+{
+	return receiver->reads_files && receiver->sift->fd < 0;
+}
+
 int tt_receiver_run(struct tt_receiver *receiver, struct tt_error *reterr)
 {
 	int timeout_ms = 0;
@@ -363,7 +369,7 @@ int tt_receiver_run(struct tt_receiver *receiver, struct tt_error *reterr)
 
 	do {
 		r = advance(receiver, timeout_ms, LOOK_BATCHES);
-		timeout_ms = r == TT_EMPTY ? -1 : 0;
+		timeout_ms = r == TT_EMPTY && !must_ask_again(receiver) ? -1 : 0;
 	} while (r != TT_STOP);
 
 	if (receiver->failure == 0 && receiver->files_failure < 0) {
@@ -430,7 +436,7 @@ int tt_worker_dispatch(struct tt_worker *worker, size_t batches_max, struct tt_e
 
 	r = advance(worker->receiver, 0, batches_max ? batches_max : SIZE_MAX);
 	/* Sources tell once that they have something: what is left must keep us readable. */
-	if (r <= 0)
+	if (r <= 0 || (r == TT_EMPTY && must_ask_again(worker->receiver)))
 		tt_wake_post(&worker->receiver->wake);
 	return r < 0 ? word_failure(worker->receiver, r, reterr) : r;
 }
@@ -502,7 +508,7 @@ int tt_worker_receive(struct tt_worker *worker, int timeout_ms,
 		if (r != TT_EMPTY)
 			return r;
 		left_ms = time_left(timeout_ms, start_ns);
-		r = look(receiver, left_ms);
+		r = look(receiver, must_ask_again(receiver) ? 0 : left_ms);
 		if (r < 0)
 			return word_failure(receiver, r, reterr);
 		if (r == TT_EMPTY && left_ms == 0)

@@ -153,8 +153,7 @@ size_t tt_trace_image_put_interface(struct tt_trace_image *image, uint16_t link_
 		tt_trace_image_put_option(image, TT_PCAPNG_INTERFACE_NAME, name,
 					  (uint16_t)strlen(name));
 	if (resolution != 6)
-		tt_trace_image_put_option(image, TT_PCAPNG_INTERFACE_RESOLUTION, &resolution,
-					  1);
+		tt_trace_image_put_option(image, TT_PCAPNG_INTERFACE_RESOLUTION, &resolution, 1);
 	tt_trace_image_end(image, block_offset);
 	return block_offset;
 }

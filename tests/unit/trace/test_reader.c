@@ -452,8 +452,7 @@ static void a_frame_is_what_link_header_and_flags_say(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		size_t block_offset = tt_trace_image_begin_packet(&image, 0, i, bytes_of(8), 9);
 
-		tt_trace_image_put_option_u32(&image, TT_PCAPNG_PACKET_FLAGS,
-					      cases[i].flags);
+		tt_trace_image_put_option_u32(&image, TT_PCAPNG_PACKET_FLAGS, cases[i].flags);
 		tt_trace_image_end(&image, block_offset);
 	}
 	packet[0] = 0x45;
@@ -498,8 +497,7 @@ static void a_batch_begins_with_the_frame_that_losses_came_before(void **state)
 		size_t block_offset = tt_trace_image_begin_packet(&image, 0, i, bytes_of(4), 4);
 
 		if (i == 0 || i == 10 || i == 11)
-			tt_trace_image_put_option_u64(&image, TT_PCAPNG_PACKET_DROPCOUNT,
-						      1000 + i);
+			tt_trace_image_put_option_u64(&image, TT_PCAPNG_PACKET_DROPCOUNT, 1000 + i);
 		tt_trace_image_end(&image, block_offset);
 	}
 	read_image(fixture, &batch);

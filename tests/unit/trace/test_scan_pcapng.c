@@ -240,8 +240,7 @@ static void assert_time(uint8_t resolution, uint64_t ticks, int64_t offset_s, in
 	(void)tt_trace_image_put_section(&image);
 	block_offset = tt_trace_image_begin(&image, TT_PCAPNG_BLOCK_INTERFACE);
 	tt_trace_image_put_u64(&image, 0);
-	tt_trace_image_put_option_u64(&image, TT_PCAPNG_INTERFACE_OFFSET,
-				      (uint64_t)offset_s);
+	tt_trace_image_put_option_u64(&image, TT_PCAPNG_INTERFACE_OFFSET, (uint64_t)offset_s);
 	tt_trace_image_put_option(&image, TT_PCAPNG_INTERFACE_RESOLUTION, &resolution, 1);
 	tt_trace_image_end(&image, block_offset);
 	(void)tt_trace_image_put_packet(&image, 0, ticks, bytes_of(0), 0);

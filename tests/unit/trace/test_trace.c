@@ -806,9 +806,9 @@ static void statistics_and_descriptions_count_for_the_limit(void **state)
 			}
 			assert_int_equal(take(lab, i & 1), 0);
 			if (i % 3 == 0)
-				assert_int_equal(
-					lab->sink->ops->attend(lab->sink, now_ns + i * 2 * TT_NS_PER_S),
-					0);
+				assert_int_equal(lab->sink->ops->attend(
+							 lab->sink, now_ns + i * 2 * TT_NS_PER_S),
+						 0);
 		}
 		assert_int_equal(flush(lab, true), 0);
 		check_law(lab, true);
