@@ -64,6 +64,7 @@ struct tt_receiver {
 	int failure;         /* the first; what the run returns */
 	int files_failure;   /* of a damaged file, the first: told when all are read */
 	struct tt_error failure_error; /* words of the last failure; code 0: it has none */
+	struct tt_error run_error;     /* of the first, likewise */
 	struct tt_error files_error;   /* of the first damaged file */
 
 	char *ports_text;      /* owned: what was wanted at first, for traces; NULL: every port */

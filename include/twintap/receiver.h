@@ -119,7 +119,7 @@ struct tt_receiver_opts {
  * tt_receiver_run() returns the first one at the end.
  *
  * @return 0; -EINVAL for bad ports, a bad expression or bad options; -E2BIG for options of a
- *         newer version; for files, what open(2) says, and -EBADMSG for what is no trace; -ENODEV for an unknown interface; -EBUSY for one that is a port of a
+ *         newer version; for files, what open(2) says, what is no trace being told when it is read; -ENODEV for an unknown interface; -EBUSY for one that is a port of a
  *         bridge or a bond, whose packets only its master sees; -EPERM without CAP_NET_RAW;
  *         -ENOMEM when not even the smallest ring could be had; what
  *         else socket(2), bind(2) and bpf(2) say.
