@@ -97,8 +97,6 @@ static int note_status(struct tt_pump *pump, struct sink_slot *slot, int r)
 {
 	if (r < 0) {
 		slot->state = SINK_FAILED;
-		pump->source_has_failed = false;
-		pump->error = slot->sink->error;
 		return r;
 	}
 	if (r == TT_STOP) {
@@ -109,6 +107,17 @@ static int note_status(struct tt_pump *pump, struct sink_slot *slot, int r)
 		slot->state = SINK_ENDED;
 	}
 	return 0;
+}
+
+/* Of several sinks that fail the first is told of: its status, and its words. */
+static void note_sink_failure(struct tt_pump *pump, const struct sink_slot *slot, int r,
+			      int *result)
+{
+	if (r >= 0 || *result < 0)
+		return;
+	*result = r;
+	pump->source_has_failed = false;
+	pump->error = slot->sink->error;
 }
 
 /* Counts a run for a sink that takes nothing more. */
@@ -381,8 +390,7 @@ static int feed_all(struct tt_pump *pump, const struct tt_sink *except)
 		if (pump->sinks[i].sink == except)
 			continue;
 		r = feed(pump, &pump->sinks[i]);
-		if (r < 0 && result == 0)
-			result = r;
+		note_sink_failure(pump, &pump->sinks[i], r, &result);
 	}
 	return result;
 }
@@ -475,8 +483,7 @@ int tt_pump_flush(struct tt_pump *pump, bool is_end)
 		if (r == 0)
 			continue;
 		r = note_status(pump, slot, r);
-		if (r < 0 && result == 0)
-			result = r;
+		note_sink_failure(pump, slot, r, &result);
 	}
 	return result;
 }
@@ -492,8 +499,7 @@ int tt_pump_attend(struct tt_pump *pump, int64_t now_ns)
 		if (slot->state != SINK_OPEN || !slot->sink->ops->attend)
 			continue;
 		r = note_status(pump, slot, slot->sink->ops->attend(slot->sink, now_ns));
-		if (r < 0 && result == 0)
-			result = r;
+		note_sink_failure(pump, slot, r, &result);
 	}
 	return result;
 }
@@ -509,8 +515,7 @@ int tt_pump_rotate(struct tt_pump *pump)
 		if (slot->state != SINK_OPEN || !slot->sink->ops->rotate)
 			continue;
 		r = note_status(pump, slot, slot->sink->ops->rotate(slot->sink));
-		if (r < 0 && result == 0)
-			result = r;
+		note_sink_failure(pump, slot, r, &result);
 	}
 	return result;
 }

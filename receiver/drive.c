@@ -37,6 +37,8 @@ static void note_pump_failure(struct tt_receiver *receiver, int r)
 
 	receiver->failure_error = *tt_pump_failure(receiver->worker.pump, &is_source);
 	if (!receiver->reads_files || !is_source) {
+		if (receiver->failure == 0)
+			receiver->run_error = receiver->failure_error;
 		note_failure(receiver, r);
 	} else if (receiver->files_failure == 0) {
 		receiver->files_failure = r;
@@ -376,6 +378,7 @@ int tt_receiver_run(struct tt_receiver *receiver, struct tt_error *reterr)
 		receiver->failure_error = receiver->files_error;
 		return word_failure(receiver, receiver->files_failure, reterr);
 	}
+	receiver->failure_error = receiver->run_error;
 	return receiver->failure < 0 ? word_failure(receiver, receiver->failure, reterr) : 0;
 }
 
@@ -458,16 +461,15 @@ static int pull(struct tt_receiver *receiver, const struct tt_datagram **ret_dat
 {
 	int r;
 
-	if (receiver->is_dropping)
+	if (receiver->is_dropping) {
 		r = move(receiver, SIZE_MAX);
-	else
+	} else {
 		r = tt_pump_pull(receiver->worker.pump, tt_routes_sink(receiver->routes),
 				 ret_datagrams, ret_count);
-	if (r == TT_EMPTY)
-		r = rest(receiver);
-	if (r < 0)
-		note_failure(receiver, r);
-	return r;
+		if (r < 0)
+			note_pump_failure(receiver, r);
+	}
+	return r == TT_EMPTY ? rest(receiver) : r;
 }
 
 int tt_worker_receive(struct tt_worker *worker, int timeout_ms,

@@ -70,6 +70,10 @@ static int check_opts(const struct tt_receiver_opts *opts, struct tt_error *rete
 		return tt_error_set(reterr, -EINVAL,
 				    "receiver: files are not chosen by interface or family: use an "
 				    "expression");
+	for (size_t i = 0; i < opts->files_count; i++) {
+		if (!opts->files[i])
+			return tt_error_set(reterr, -EINVAL, "receiver: file %zu has no name", i);
+	}
 	if (opts->interfaces_count > TT_INTERFACES_MAX)
 		return tt_error_set(reterr, -EINVAL, "receiver: more than %d interfaces",
 				    TT_INTERFACES_MAX);
@@ -255,7 +259,7 @@ static int open_sources(struct tt_receiver *receiver, const struct tt_receiver_o
 		.ring_bytes = opts->ring_bytes,
 		.retire_ms = RETIRE_MS,
 	};
-	struct tt_source *sources[FAMILIES_MAX];
+	struct tt_source *sources[FAMILIES_MAX] = { NULL };
 	size_t sources_count = 0;
 	uint32_t *promiscuous_indexes = NULL;
 	int r = 0;

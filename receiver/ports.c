@@ -142,6 +142,10 @@ static int add_route_locked(struct tt_receiver *receiver, const struct tt_ports 
 	if (receiver->state != TT_RECEIVER_NEW && (!receiver->routes || receiver->is_pulled))
 		return tt_error_set(reterr, -EBUSY,
 				    "add a route: the receiver was started without a handler");
+	if (receiver->state != TT_RECEIVER_NEW && receiver->reads_files)
+		return tt_error_set(
+			reterr, -EBUSY,
+			"add a route: the receiver reads files, and was started already");
 	if (!receiver->routes) {
 		r = tt_receiver_make_routes(receiver, "handler");
 		if (r < 0)

@@ -64,11 +64,11 @@ struct tt_receiver {
 	int failure;         /* the first; what the run returns */
 	int files_failure;   /* of a damaged file, the first: told when all are read */
 	struct tt_error failure_error; /* words of the last failure; code 0: it has none */
+	struct tt_error run_error;     /* of the first, likewise */
 	struct tt_error files_error;   /* of the first damaged file */
 
 	char *ports_text;      /* owned: what was wanted at first, for traces; NULL: every port */
 	char *expression_text; /* owned; NULL: none */
-	bool reads_files;
 	struct tt_interfaces interfaces;      /* that the files name */
 	struct tt_conditions file_conditions; /* holds its expression */
 	struct tt_source *sift;               /* borrowed from the pump */
@@ -80,22 +80,23 @@ struct tt_receiver {
 	uint32_t port_side;
 	uint32_t verdicts;
 	bool local_only;
+	bool reads_files;
 	uint64_t nic_dropped_at_start; /* or TT_UNKNOWN */
 	uint64_t nic_dropped_at_end;   /* likewise; once it is over */
 
 	struct tt_filter *filter;   /* owned; changed under the setters' lock */
 	struct tt_monitor *monitor; /* owned */
 	struct tt_watch monitor_watch;
-	struct tt_wake wake; /* a request, or work that is left */
 	struct tt_watch wake_watch;
-	struct tt_timer drain_timer; /* bounds the draining */
 	struct tt_watch drain_watch;
-	bool drain_is_overdue;
-	struct tt_timer attend_timer; /* has outputs do what is due */
 	struct tt_watch attend_watch;
+	struct tt_wake wake;            /* a request, or work that is left */
+	struct tt_timer drain_timer;    /* bounds the draining */
+	struct tt_timer attend_timer;   /* has outputs do what is due */
 	int64_t attend_interval_ns;     /* 0: nothing ever is */
 	uint32_t interfaces_generation; /* raised when interfaces may have changed */
 	_Atomic bool rotation_is_wanted;
+	bool drain_is_overdue;
 	bool is_dropping; /* from abort, or when draining took too long */
 	bool is_final;    /* the account is at rest */
 	bool has_outputs;

@@ -258,11 +258,11 @@ static int fail(struct split *split, int r)
 static int give(struct split *split, uint64_t key, const struct tt_run *run)
 {
 	struct tt_sink_counters before;
-	struct tt_sink *trace;
+	struct tt_sink *trace = NULL;
 	int r;
 
 	r = find_trace(split, key, &trace);
-	if (r < 0) {
+	if (!trace) {
 		split->sink.counters.dropped += run->count;
 		return r;
 	}

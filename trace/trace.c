@@ -503,7 +503,7 @@ static size_t interface_bytes_max(const struct trace_sink *sink)
 {
 	size_t bytes = TT_PCAPNG_INTERFACE_HEAD_BYTES + TT_PCAPNG_BLOCK_TAIL_BYTES;
 
-	bytes += 6 * TT_PCAPNG_OPTION_HEAD_BYTES; /* with the one that ends them */
+	bytes += (size_t)6 * TT_PCAPNG_OPTION_HEAD_BYTES; /* with the one that ends them */
 	bytes += TT_INTERFACE_NAME_BYTES + 8 + 4 + sizeof(sink->os);
 	bytes += STATISTICS_COMMENT_BYTES + STATISTICS_PART_BYTES;
 	return bytes + (sink->filter ? strlen(sink->filter) + 4 : 0);
@@ -883,8 +883,7 @@ int tt_trace_new(struct tt_sink **ret_sink, const struct tt_trace_config *opts,
 	assert(opts->kind < TT_TRACE_FORMAT_COUNT);
 	assert(opts->link < TT_TRACE_LINK_TYPE_COUNT);
 	assert(opts->find_interface);
-	assert(opts->rotate_interval_ns >= 0);
-	assert(opts->statistics_interval_ns >= 0);
+	assert(opts->rotate_interval_ns >= 0 && opts->statistics_interval_ns >= 0);
 
 	sink = calloc(1, sizeof(*sink));
 	if (!sink)

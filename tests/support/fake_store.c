@@ -18,7 +18,7 @@ struct tt_store {
 	bool is_open;
 };
 
-static struct tt_store store;
+static struct tt_store the_store;
 
 static void require(bool holds)
 {
@@ -28,7 +28,7 @@ static void require(bool holds)
 
 static struct tt_fake_file *last_file(void)
 {
-	require(store.is_open);
+	require(the_store.is_open);
 	return &tt_fake_store.files[tt_fake_store.files_count - 1];
 }
 
@@ -39,7 +39,7 @@ void tt_fake_store_reset(void)
 	memset(&tt_fake_store, 0, sizeof(tt_fake_store));
 	tt_fake_store.write_bytes_max = UINT64_MAX;
 	tt_fake_store.open_after = SIZE_MAX;
-	store.is_open = false;
+	the_store.is_open = false;
 }
 
 int tt_store_new(struct tt_store **ret_store, const struct tt_store_opts *opts,
@@ -47,60 +47,60 @@ int tt_store_new(struct tt_store **ret_store, const struct tt_store_opts *opts,
 {
 	(void)opts;
 	(void)reterr;
-	*ret_store = &store;
+	*ret_store = &the_store;
 	return 0;
 }
 
-void tt_store_free(struct tt_store *freed)
+void tt_store_free(struct tt_store *store)
 {
-	if (freed)
+	if (store)
 		tt_fake_store.is_freed = true;
 }
 
-int tt_store_open(struct tt_store *opened, int64_t time_ns, struct tt_error *reterr)
+int tt_store_open(struct tt_store *store, int64_t time_ns, struct tt_error *reterr)
 {
-	require(!opened->is_open && time_ns > 0);
+	require(!store->is_open && time_ns > 0);
 	require(tt_fake_store.files_count < TT_FAKE_STORE_FILES_MAX);
 
 	if (tt_fake_store.files_count >= tt_fake_store.open_after)
 		return tt_error_set(reterr, tt_fake_store.open_status, "fake open");
 	tt_fake_store.files_count++;
-	opened->is_open = true;
+	store->is_open = true;
 	return 0;
 }
 
-bool tt_store_is_open(const struct tt_store *asked)
+bool tt_store_is_open(const struct tt_store *store)
 {
-	return asked->is_open;
+	return store->is_open;
 }
 
-bool tt_store_is_stream(const struct tt_store *asked)
+bool tt_store_is_stream(const struct tt_store *store)
 {
-	require(asked->is_open);
+	require(store->is_open);
 	return tt_fake_store.is_stream;
 }
 
-bool tt_store_is_regular(const struct tt_store *asked)
+bool tt_store_is_regular(const struct tt_store *store)
 {
-	require(asked->is_open);
+	require(store->is_open);
 	return !tt_fake_store.is_stream && !tt_fake_store.is_discarding;
 }
 
-uint64_t tt_store_file_bytes(const struct tt_store *asked)
+uint64_t tt_store_file_bytes(const struct tt_store *store)
 {
-	(void)asked;
+	(void)store;
 	return last_file()->bytes_count;
 }
 
-const char *tt_store_name(const struct tt_store *asked)
+const char *tt_store_name(const struct tt_store *store)
 {
-	(void)asked;
+	(void)store;
 	return "fake";
 }
 
-uint64_t tt_store_files_count(const struct tt_store *asked)
+uint64_t tt_store_files_count(const struct tt_store *store)
 {
-	(void)asked;
+	(void)store;
 	return tt_fake_store.files_count;
 }
 
@@ -116,10 +116,10 @@ static void append(struct tt_fake_file *file, const void *bytes, size_t bytes_co
 	file->bytes_count += bytes_count;
 }
 
-int tt_store_write(struct tt_store *written, const struct iovec *parts, size_t parts_count,
+int tt_store_write(struct tt_store *store, const struct iovec *parts, size_t parts_count,
 		   uint64_t *progress_bytes, struct tt_error *reterr)
 {
-	(void)written;
+	(void)store;
 	*progress_bytes = 0;
 	tt_fake_store.writes_count++;
 
@@ -136,17 +136,17 @@ int tt_store_write(struct tt_store *written, const struct iovec *parts, size_t p
 	return 0;
 }
 
-void tt_store_cut(struct tt_store *cut, uint64_t file_bytes)
+void tt_store_cut(struct tt_store *store, uint64_t file_bytes)
 {
-	require(tt_store_is_regular(cut));
+	require(tt_store_is_regular(store));
 	require(file_bytes <= last_file()->bytes_count);
 	last_file()->bytes_count = file_bytes;
 }
 
-int tt_store_close(struct tt_store *closed, struct tt_error *reterr)
+int tt_store_close(struct tt_store *store, struct tt_error *reterr)
 {
 	last_file()->is_closed = true;
-	closed->is_open = false;
+	store->is_open = false;
 	if (tt_fake_store.close_status < 0)
 		return tt_error_set(reterr, tt_fake_store.close_status, "fake close");
 	return 0;

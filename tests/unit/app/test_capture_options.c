@@ -200,90 +200,85 @@ static void interface_named_twice_is_wanted_once(void **state)
 	assert_int_equal(options.interfaces_count, 2);
 }
 
+static const struct {
+	const char *line;
+	const char *sentence;
+} wrong_lines[] = {
+	{ "port 53 -c 7", "\"-c\": options go before the filter expression" },
+	{ "port 53 --count=7", "\"--count=7\": options go before the filter expression" },
+	{ "lo", "\"lo\" is an interface: use -i lo, before the filter expression" },
+	{ "-s 47", "--snaplen: 47 bytes are out of range: 48 to 262144, or the word "
+		   "headers" },
+	{ "-s 262145", "--snaplen: 262145 bytes are out of range: 48 to 262144, or the word "
+		       "headers" },
+	{ "--fragments all", "--fragments: \"all\" is none of follow, none" },
+	{ "--checksum yes", "--checksum: \"yes\" is none of ignore, verify" },
+	{ "--prot 53", "unknown option --prot: did you mean --port?" },
+	{ "--fromat=json", "unknown option --fromat: did you mean --format?" },
+	{ "--zzz", "unknown or ambiguous option --zzz: see twintap capture --help" },
+	{ "--p 53", "unknown or ambiguous option --p: see twintap capture --help" },
+	{ "-K", "unknown option -K: see twintap capture --help" },
+	{ "-p", "option --port needs a value" },
+	{ "--port-side", "option --port-side needs a value" },
+	{ "--payload=hex", "option --payload takes no value" },
+	{ "--quiet=1", "option --quiet takes no value" },
+	{ "-4 -6", "--ipv6: -4 and -6 exclude each other: leave both out for both" },
+	{ "-64", "--ipv4: -4 and -6 exclude each other: leave both out for both" },
+	{ "-p 53 -p 80", "--port: given twice: write one list, as in -p 53,5000-5100" },
+	{ "-i any", "--interface: leave it out to capture on all interfaces" },
+	{ "--port-side both", "--port-side: \"both\" is none of dst, src, either" },
+	{ "--format pcapp", "--format: \"pcapp\" is none of text, json, pcapng, pcap, pcap-ns" },
+	{ "--format pcap", "--format: traces need -w FILE (- for standard output)" },
+	{ "--format pcapng", "--format: traces need -w FILE (- for standard output)" },
+	{ "--format pcap-ns", "--format: traces need -w FILE (- for standard output)" },
+	{ "-w f --format text", "-w writes traces, not text: leave it out and redirect "
+				"standard output" },
+	{ "-w f --format json", "-w writes traces, not text: leave it out and redirect "
+				"standard output" },
+	{ "-w f --payload", "-w writes traces, not text: leave it out and redirect "
+			    "standard output" },
+	{ "-w f -w g -w f", "--write: \"f\" is named twice" },
+	{ "--write=", "--write: the name is empty" },
+	{ "-w", "option --write needs a value" },
+	{ "--rotate-size 64M", "rotation is of traces: add -w FILE" },
+	{ "--rotate-interval 1s", "rotation is of traces: add -w FILE" },
+	{ "-w f --rotate-size 3K", "--rotate-size: \"3K\" is too small for a file: at least 4K" },
+	{ "-w f --keep-files 1", "what is kept can only be limited where new files come: "
+				 "add --rotate-size or --rotate-interval" },
+	{ "-w f --keep-size 1M", "what is kept can only be limited where new files come: "
+				 "add --rotate-size or --rotate-interval" },
+	{ "-w f --min-free 1M", "what is kept can only be limited where new files come: "
+				"add --rotate-size or --rotate-interval" },
+	{ "-w f --link-type ether", "--link-type: \"ether\" is none of sll2, raw" },
+	{ "-w f --sync yes", "--sync: \"yes\" is none of none, file, write" },
+	{ "-c 0", "--count: count \"0\" must be at least 1" },
+	{ "-d x", "--duration: time \"x\" is not a number and ms, s, m or h, as in 90, "
+		  "250ms or 5m" },
+	{ "--stats=0", "--stats: time \"0\" must be longer than 0" },
+	{ "--stats-file=", "--stats-file: the name is empty" },
+	{ "-B 4096", "--buffer: size \"4096\" needs a unit: K, M or G, as in 16M" },
+	{ "-B 255K", "--buffer: size \"255K\" is out of range: a ring has from 256K to 4G" },
+	{ "-B 100G", "--buffer: size \"100G\" is out of range: a ring has from 256K to 4G" },
+	{ "--verdict ok,", "--verdict: verdict list \"ok,\" lacks a name: write for "
+			   "example ok,fragment" },
+	{ "-n", "option -n: names are never looked up: leave it out" },
+	{ "-qn", "option -n: names are never looked up: leave it out" },
+	{ "-r file", "option -r: use twintap read FILE" },
+	{ "-x", "option -x: use --payload" },
+	{ "-l", "option -l: lines are written out at once: leave it out" },
+	{ "-D", "option -D: use twintap interfaces" },
+};
+
 static void wrong_lines_get_their_sentence(void **state)
 {
-	static const struct {
-		const char *line;
-		const char *sentence;
-	} cases[] = {
-		{ "port 53 -c 7", "\"-c\": options go before the filter expression" },
-		{ "port 53 --count=7", "\"--count=7\": options go before the filter expression" },
-		{ "lo", "\"lo\" is an interface: use -i lo, before the filter expression" },
-		{ "-s 47", "--snaplen: 47 bytes are out of range: 48 to 262144, or the word "
-			   "headers" },
-		{ "-s 262145",
-		  "--snaplen: 262145 bytes are out of range: 48 to 262144, or the word "
-		  "headers" },
-		{ "--fragments all", "--fragments: \"all\" is none of follow, none" },
-		{ "--checksum yes", "--checksum: \"yes\" is none of ignore, verify" },
-		{ "--prot 53", "unknown option --prot: did you mean --port?" },
-		{ "--fromat=json", "unknown option --fromat: did you mean --format?" },
-		{ "--zzz", "unknown or ambiguous option --zzz: see twintap capture --help" },
-		{ "--p 53", "unknown or ambiguous option --p: see twintap capture --help" },
-		{ "-K", "unknown option -K: see twintap capture --help" },
-		{ "-p", "option --port needs a value" },
-		{ "--port-side", "option --port-side needs a value" },
-		{ "--payload=hex", "option --payload takes no value" },
-		{ "--quiet=1", "option --quiet takes no value" },
-		{ "-4 -6", "--ipv6: -4 and -6 exclude each other: leave both out for both" },
-		{ "-64", "--ipv4: -4 and -6 exclude each other: leave both out for both" },
-		{ "-p 53 -p 80", "--port: given twice: write one list, as in -p 53,5000-5100" },
-		{ "-i any", "--interface: leave it out to capture on all interfaces" },
-		{ "--port-side both", "--port-side: \"both\" is none of dst, src, either" },
-		{ "--format pcapp",
-		  "--format: \"pcapp\" is none of text, json, pcapng, pcap, pcap-ns" },
-		{ "--format pcap", "--format: traces need -w FILE (- for standard output)" },
-		{ "--format pcapng", "--format: traces need -w FILE (- for standard output)" },
-		{ "--format pcap-ns", "--format: traces need -w FILE (- for standard output)" },
-		{ "-w f --format text", "-w writes traces, not text: leave it out and redirect "
-					"standard output" },
-		{ "-w f --format json", "-w writes traces, not text: leave it out and redirect "
-					"standard output" },
-		{ "-w f --payload", "-w writes traces, not text: leave it out and redirect "
-				    "standard output" },
-		{ "-w f -w g -w f", "--write: \"f\" is named twice" },
-		{ "--write=", "--write: the name is empty" },
-		{ "-w", "option --write needs a value" },
-		{ "--rotate-size 64M", "rotation is of traces: add -w FILE" },
-		{ "--rotate-interval 1s", "rotation is of traces: add -w FILE" },
-		{ "-w f --rotate-size 3K",
-		  "--rotate-size: \"3K\" is too small for a file: at least 4K" },
-		{ "-w f --keep-files 1", "what is kept can only be limited where new files come: "
-					 "add --rotate-size or --rotate-interval" },
-		{ "-w f --keep-size 1M", "what is kept can only be limited where new files come: "
-					 "add --rotate-size or --rotate-interval" },
-		{ "-w f --min-free 1M", "what is kept can only be limited where new files come: "
-					"add --rotate-size or --rotate-interval" },
-		{ "-w f --link-type ether", "--link-type: \"ether\" is none of sll2, raw" },
-		{ "-w f --sync yes", "--sync: \"yes\" is none of none, file, write" },
-		{ "-c 0", "--count: count \"0\" must be at least 1" },
-		{ "-d x", "--duration: time \"x\" is not a number and ms, s, m or h, as in 90, "
-			  "250ms or 5m" },
-		{ "--stats=0", "--stats: time \"0\" must be longer than 0" },
-		{ "--stats-file=", "--stats-file: the name is empty" },
-		{ "-B 4096", "--buffer: size \"4096\" needs a unit: K, M or G, as in 16M" },
-		{ "-B 255K",
-		  "--buffer: size \"255K\" is out of range: a ring has from 256K to 4G" },
-		{ "-B 100G",
-		  "--buffer: size \"100G\" is out of range: a ring has from 256K to 4G" },
-		{ "--verdict ok,", "--verdict: verdict list \"ok,\" lacks a name: write for "
-				   "example ok,fragment" },
-		{ "-n", "option -n: names are never looked up: leave it out" },
-		{ "-qn", "option -n: names are never looked up: leave it out" },
-		{ "-r file", "option -r: use twintap read FILE" },
-		{ "-x", "option -x: use --payload" },
-		{ "-l", "option -l: lines are written out at once: leave it out" },
-		{ "-D", "option -D: use twintap interfaces" },
-	};
-
 	(void)state;
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < sizeof(wrong_lines) / sizeof(wrong_lines[0]); i++) {
 		struct tt_capture_options options = { .count_max = 4711 };
 		struct tt_error error = TT_ERROR_INIT;
 
-		assert_int_equal(parse_line(cases[i].line, &options, &error), -EINVAL);
-		assert_string_equal(error.message, cases[i].sentence);
+		assert_int_equal(parse_line(wrong_lines[i].line, &options, &error), -EINVAL);
+		assert_string_equal(error.message, wrong_lines[i].sentence);
 		assert_int_equal(options.count_max, 4711);
 	}
 }

@@ -138,8 +138,8 @@ static void check_failure_ends_a_sink(call_fn *call)
 	assert_int_equal(failing->sink.counters.dropped, 3);
 	assert_int_equal(later->sink.counters.dropped, 1);
 
-	assert_int_equal(tt_pump_failure(lab.pump, &is_source)->code, -EIO); /* the last one */
-	assert_string_equal(tt_pump_failure(lab.pump, &is_source)->message, "later");
+	assert_int_equal(tt_pump_failure(lab.pump, &is_source)->code, -ENOSPC);
+	assert_string_equal(tt_pump_failure(lab.pump, &is_source)->message, "first");
 	assert_false(is_source);
 }
 
@@ -187,16 +187,19 @@ static void sink_may_stop_while_it_is_attended_or_rotated(void **state)
 
 static void words_of_a_failing_sink_are_kept_and_said_to_be_its_own(void **state)
 {
+	struct fake_sink *sink, *later;
 	struct fake_source *source;
-	struct fake_sink *sink;
 	bool is_source;
 
 	(void)state;
 
 	source = add_source(SCRIPT{ "a", "!", NULL });
 	sink = add_sink(OK);
-	sink->answering_take = 1;
-	sink->take_answer = -ENOSPC;
+	later = add_sink(OK);
+	add_sink(OK);
+	sink->answering_take = later->answering_take = 1;
+	sink->take_answer = later->take_answer = -ENOSPC;
+	later->sink.error = (struct tt_error){ .code = -ENOSPC, .message = "this one too" };
 	sink->sink.error = (struct tt_error){ .code = -ENOSPC, .message = "the disk is full" };
 	source->source.error = (struct tt_error){ .code = -EIO, .message = "damaged" };
 	assert_int_equal(tt_pump_step(lab.pump), -ENOSPC);
@@ -209,13 +212,14 @@ static void words_of_a_failing_sink_are_kept_and_said_to_be_its_own(void **state
 
 static void words_of_a_sink_that_fails_to_flush_are_kept(void **state)
 {
-	struct fake_sink *sink = add_sink(OK);
+	struct fake_sink *sink = add_sink(OK), *later = add_sink(OK);
 	bool is_source = true;
 
 	(void)state;
 
-	sink->flush_answer = -EIO;
+	sink->flush_answer = later->flush_answer = -EIO;
 	sink->sink.error = (struct tt_error){ .code = -EIO, .message = "gone" };
+	later->sink.error = (struct tt_error){ .code = -EIO, .message = "gone too" };
 	assert_int_equal(tt_pump_flush(lab.pump, true), -EIO);
 	assert_string_equal(tt_pump_failure(lab.pump, &is_source)->message, "gone");
 	assert_false(is_source);

@@ -33,14 +33,17 @@ static void check_bytes(const uint8_t *bytes, size_t bytes_count, const char *di
 	size_t i = 0;
 
 	for (; *digits; digits++) {
-		unsigned int expected;
+		char pair[3];
+		unsigned long expected;
 
 		if (*digits == ' ')
 			continue;
-		assert_int_equal(sscanf(digits, "%2x", &expected), 1);
+		memcpy(pair, digits, 2);
+		pair[2] = '\0';
+		expected = strtoul(pair, NULL, 16);
 		assert_true(i < bytes_count);
 		if (bytes[i] != expected)
-			fail_msg("byte %zu is %02x instead of %02x", i, bytes[i], expected);
+			fail_msg("byte %zu is %02x instead of %02lx", i, bytes[i], expected);
 		i++;
 		digits++;
 	}
@@ -302,10 +305,10 @@ static void flags_tell_direction_and_reception(void **state)
 	uint8_t room[64];
 
 	(void)state;
-	for (uint8_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
 		uint32_t flags;
 
-		datagram.packet_type = i < 6 ? i : UINT8_MAX;
+		datagram.packet_type = i < 6 ? (uint8_t)i : UINT8_MAX;
 		assert_int_equal(tt_pcapng_packet_bytes(&record), 44);
 		tt_pcapng_encode_packet(room, &record);
 		memcpy(&flags, room + 32, sizeof(flags));
