@@ -263,7 +263,7 @@ done
 holds "files of a limited size: each is whole, and each datagram is in one"
 
 start -p $PORT -w "$work/time.pcapng" --rotate-interval "${rotations_ms}ms"
-load -d "0.$((rotations_ms * 4 / 100))" --rate 3000
+load -d "$((rotations_ms * 4 / 1000)).$((rotations_ms * 4 / 100 % 10))" --rate 3000
 stop
 account "written=$(loaded sent)" dropped=0
 [ "$(find "$work" -name 'time-0*.pcapng' | wc -l)" -ge 3 ] || fail "$(find "$work" -name 'time-*' | wc -l) files"
