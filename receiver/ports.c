@@ -109,7 +109,7 @@ static int lead_ports(struct tt_receiver *receiver, const struct tt_ports *ports
 		      struct tt_error *reterr)
 {
 	TT_CLEANUP(free_bytes) uint8_t *routes_before = calloc(TT_PORTS_COUNT, 1);
-	const struct tt_conditions *conditions = tt_filter_conditions(receiver->filter);
+	const struct tt_conditions *conditions = tt_receiver_conditions(receiver);
 	struct tt_ports ports_before = receiver->route_ports;
 	int r;
 
@@ -123,7 +123,7 @@ static int lead_ports(struct tt_receiver *receiver, const struct tt_ports *ports
 	tt_ports_join(&receiver->route_ports, ports);
 	r = tt_receiver_apply_ports(receiver, reterr);
 	/* Unless it was only packets under way that could not be waited for. */
-	if (r == 0 || conditions != tt_filter_conditions(receiver->filter))
+	if (r == 0 || conditions != tt_receiver_conditions(receiver))
 		return r;
 
 	receiver->route_ports = ports_before;
