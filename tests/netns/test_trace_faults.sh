@@ -58,8 +58,8 @@ whole() {
 # The equations, and that the files have what the account calls written.
 account_and_files() {
     account "$@"
-    account_files=$(find "$folder" -name 'a*.pcap*' -exec python3 -B tests/support/trace_packets.py count {} \; |
-        awk '{ sum += $1 } END { print sum + 0 }')
+    account_files=$(find "$folder" -name 'a*.pcap*' \
+        -exec python3 -B tests/support/trace_packets.py count {} \; | awk '{ sum += $1 } END { print sum + 0 }')
     [ "$(jq '[.outputs[].written] | add' "$stats")" -eq "$account_files" ] ||
         fail "$account_files packets in files, and the account says $(jq -c .outputs "$stats")"
 }
@@ -172,7 +172,8 @@ start -p $PORT -w "$folder/a.pcapng" --rotate-size 128K --min-free 300K
 load -c 10000 --length 300 --rate 100000
 stop
 account written=10000 dropped=0
-[ "$(df --output=avail -k "$folder" | tail -n 1)" -ge 300 ] || fail "--min-free 300K left $(df --output=avail -k "$folder" | tail -n 1)K"
+left_kib=$(df --output=avail -k "$folder" | tail -n 1)
+[ "$left_kib" -ge 300 ] || fail "--min-free 300K left ${left_kib}K"
 checked "$folder"/a-*.pcapng
 unsmall
 holds "--min-free lets the oldest go, and the disk never fills"

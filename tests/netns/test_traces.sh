@@ -357,6 +357,42 @@ refuses 1 'free' capture -i "$LAB_NEAR_INTERFACE" -w "$work/kept/free.pcapng" --
 holds "--keep-size holds at each moment, over all runs, and nothing else is touched"
 rm -r "$work/kept"
 
+# --- what was written is read ------------------------------------------------------------------
+
+start -p 4242,5353 -w "$work/read.pcapng" --rotate-size 64K
+load -c 1000 --length 300 -p 4242,5353
+stop
+rm -f "$stats"
+expect 0 "$twintap" read -q "$work"/read-*.pcapng
+[ "$(wc -l < "$out")" -eq 1000 ] || fail "$(wc -l < "$out") lines instead of 1000"
+[ "$(grep -c " $LAB_NEAR_INTERFACE in .*:5353 " "$out")" -eq 500 ] || fail "not 500 lines to port 5353"
+[ ! -s "$err" ] || fail "-q says something"
+# shellcheck disable=SC2002 # it shall be a pipe
+cat "$work/read-000001.pcapng" | near "$twintap" read -q - > "$work/piped"
+expect 0 "$twintap" read -q "$work/read-000001.pcapng"
+cmp "$out" "$work/piped" || fail "standard input is read differently"
+
+# Last file first, and yet in the order of time.
+# shellcheck disable=SC2046 # they are several words
+expect 0 "$twintap" read --merge --stats-file "$stats" -w "$work/merged.pcapng" \
+    $(find "$work" -name 'read-*.pcapng' | sort -r)
+account written=1000 dropped=0
+packets stamps 500 500 "$work/merged.pcapng"
+python3 -B tests/support/check_pcapng.py --allow end "$work/merged.pcapng" || fail "what was merged"
+agree 1000 "$work/merged.pcapng"
+packets records "$work"/read-*.pcapng | cut -d ' ' -f 1-3,5 > "$work/before.lines"
+packets records "$work/merged.pcapng" | cut -d ' ' -f 1-3,5 > "$work/after.lines"
+same "what is read and written again is not the same" "$work/before.lines" "$work/after.lines"
+
+expect 0 "$twintap" read -w "$work/split-%p.pcapng" "$work/merged.pcapng" -- ip
+for port in 4242 5353; do
+    agree 250 "$work/split-$port.pcapng"
+    [ "$(tshark -n -r "$work/split-$port.pcapng" -T fields -e udp.dstport 2> /dev/null | sort -u)" = $port ] ||
+        fail "other ports than $port in its file"
+done
+rm -f "$work"/read-* "$work"/merged* "$work"/split*
+holds "what was written is read, merged, split by port, and written again unchanged"
+
 # --- losses -----------------------------------------------------------------------------------
 
 start -U -p $PORT -B 256K -w "$work/lossy.pcapng"

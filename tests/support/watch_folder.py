@@ -5,8 +5,8 @@
 Usage: watch_folder.py PID FOLDER PART
 
 Looks as often as it can at those files of FOLDER whose names contain PART, hidden ones too, until
-process PID has ended. Says "watching" when it has begun; prints as JSON at the end: looks, the most bytes, the most complete (not hidden) files.
-A look during which something changed does not count.
+process PID has ended. Says "watching" when it has begun; prints as JSON at the end: looks, the most
+bytes, the most complete (not hidden) files. A look during which something changed does not count.
 """
 
 import json
