@@ -657,26 +657,37 @@ static void reading_ends_when_an_output_fails_and_the_others_are_whole(void **st
 	assert_int_equal(close(fd), 0);
 }
 
-static void of_two_outputs_that_fail_alike_the_first_is_named(void **state)
+/* With @flags the first one fails before the end, else both at the end. */
+static void run_with_failing_traces(uint64_t flags)
 {
 	static const char *const names[2] = { "first", "second" };
 	struct rlimit limit, small = { .rlim_cur = SMALL_FILE_BYTES };
 
-	(void)state;
-	make_file(1, MANY);
 	open_it(NULL, NULL, over_files());
 	for (size_t i = 0; i < 2; i++) {
+		struct tt_trace_opts opts = TT_TRACE_OPTS(.flags = TT_TRACE_OVERWRITE |
+								   (i == 0 ? flags : 0));
 		char path[TT_TEST_PATH_BYTES + 16];
 
 		(void)snprintf(path, sizeof(path), "%s/%s", lab.folder.path, names[i]);
-		assert_int_equal(tt_receiver_add_trace(lab.receiver, path, NULL, NULL), 0);
+		assert_int_equal(tt_receiver_add_trace(lab.receiver, path, &opts, NULL), 0);
 	}
-	(void)signal(SIGXFSZ, SIG_IGN); /* a write fails instead */
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
 	small.rlim_max = limit.rlim_max;
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
 	run_it(-EFBIG, "first");
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	tt_receiver_free(lab.receiver);
+	lab.receiver = NULL;
+}
+
+static void of_two_outputs_that_fail_alike_the_first_is_named(void **state)
+{
+	(void)state;
+	make_file(1, MANY);
+	(void)signal(SIGXFSZ, SIG_IGN); /* a write fails instead */
+	run_with_failing_traces(0);
+	run_with_failing_traces(TT_TRACE_UNBUFFERED);
 }
 
 static void traces_of_each_port_are_made_of_files(void **state)
