@@ -580,6 +580,47 @@ static void a_pipe_has_no_length_and_is_read_to_its_end(void **state)
 	assert_int_equal(take_exact_account().delivered, 2);
 }
 
+static void a_slow_pipe_is_waited_for_where_order_is_wanted(void **state)
+{
+	struct tt_trace_image *image = begin_file();
+	char path[TT_TEST_PATH_BYTES];
+	const char *paths[2] = { path };
+	struct tt_worker *worker;
+	size_t half_bytes;
+	int fd;
+
+	(void)state;
+	for (uint16_t i = 1; i <= 3; i++)
+		put_at(image, i, 10U * i);
+	end_file(image);
+	paths[1] = lab.paths[0];
+	(void)snprintf(path, sizeof(path), "%s", tt_test_folder_path(&lab.folder, "fifo"));
+	assert_int_equal(mkfifo(path, 0600), 0);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	assert_true(fd >= 0);
+	open_it(NULL, handle,
+		TT_RECEIVER_OPTS(.files = paths, .files_count = 2, .port_side = TT_PORT_EITHER,
+				 .flags = TT_RECEIVER_ORDERED));
+	worker = tt_receiver_worker(lab.receiver, 0);
+	assert_int_equal(tt_worker_dispatch(worker, 0, NULL), TT_EMPTY);
+	assert_string_equal(lab.log, "");
+
+	tt_trace_image_init(image, false);
+	tt_trace_image_put_pcap(image, TT_PCAP_MAGIC_US, LINKTYPE_RAW);
+	put_at(image, 101, 15);
+	half_bytes = image->bytes_count;
+	put_at(image, 102, 25);
+	assert_int_equal(write(fd, image->bytes, half_bytes), half_bytes);
+	assert_int_equal(tt_worker_dispatch(worker, 0, NULL), TT_EMPTY);
+	assert_string_equal(lab.log, "1 101 ");
+	assert_int_equal(write(fd, image->bytes + half_bytes, image->bytes_count - half_bytes),
+			 image->bytes_count - half_bytes);
+	assert_int_equal(close(fd), 0);
+	run_it(0, "");
+	assert_string_equal(lab.log, "1 101 2 102 3 ");
+	assert_int_equal(take_exact_account().late, 0);
+}
+
 /* ------------------------------------------------------------------------------------ outputs */
 
 static void what_is_written_is_read_again_as_it_was(void **state)
@@ -769,6 +810,7 @@ int main(void)
 		FILES_TEST(it_is_dispatched_in_parts_and_its_descriptor_tells),
 		FILES_TEST(progress_is_told_in_bytes),
 		FILES_TEST(a_pipe_has_no_length_and_is_read_to_its_end),
+		FILES_TEST(a_slow_pipe_is_waited_for_where_order_is_wanted),
 		FILES_TEST(what_is_written_is_read_again_as_it_was),
 		FILES_TEST(outputs_end_at_their_limits_and_so_does_reading),
 		FILES_TEST(reading_ends_when_an_output_fails_and_the_others_are_whole),
