@@ -63,7 +63,9 @@ static int join_sources(struct tt_receiver *receiver, struct tt_source **ret_sou
 		*ret_source = receiver->file_sources[0];
 		return 0;
 	}
-	return tt_merge_new(ret_source, receiver->file_sources, receiver->file_sources_count, 0);
+	/* A pipe may be slow: nobody is in a hurry. */
+	return tt_merge_new(ret_source, receiver->file_sources, receiver->file_sources_count,
+			    TT_MERGE_WINDOW_ENDLESS);
 }
 
 int tt_receiver_open_files(struct tt_receiver *receiver, const struct tt_receiver_opts *opts,

@@ -104,6 +104,7 @@ struct choice {
 	int64_t now_ns;     /* UTC; read only if a lane is waited for */
 	int64_t horizon_ns; /* frames up to there wait for nobody */
 	bool all_are_over;
+	bool must_wait; /* whatever time it is */
 };
 
 static void choose(struct merge *merge, struct choice *choice)
@@ -132,7 +133,11 @@ static void choose(struct merge *merge, struct choice *choice)
 			choice->next_ns = time_ns;
 		}
 	}
-	if (choice->lane && is_waiting && !is_pressing && merge->window_ns > 0) {
+	if (!choice->lane || !is_waiting)
+		return;
+	if (merge->window_ns == TT_MERGE_WINDOW_ENDLESS) {
+		choice->must_wait = true;
+	} else if (!is_pressing && merge->window_ns > 0) {
 		choice->now_ns = utc_now_ns();
 		choice->horizon_ns = choice->now_ns - merge->window_ns;
 	}
@@ -141,6 +146,8 @@ static void choose(struct merge *merge, struct choice *choice)
 /* Whether a frame need not wait: it is old enough, or from a clock that was set back since. */
 static bool is_due(const struct choice *choice, const struct tt_frame *frame)
 {
+	if (choice->must_wait)
+		return false;
 	return frame->time_ns <= choice->horizon_ns || frame->time_ns > choice->now_ns;
 }
 
@@ -186,6 +193,8 @@ static void move_run(struct merge *merge, const struct choice *choice, struct tt
 
 static void wait_for_head(struct merge *merge, const struct choice *choice)
 {
+	if (choice->must_wait)
+		return; /* the lane tells */
 	/* Not before: it would wake up for nothing. */
 	tt_timer_arm(&merge->timer,
 		     head_of(choice->lane)->time_ns + merge->window_ns - choice->now_ns + 1);

@@ -22,9 +22,13 @@ enum {
 	TT_MERGE_SOURCES_MAX = 256,
 };
 
+/* Instead of a window: a source that has nothing is waited for until it has, or ends. */
+#define TT_MERGE_WINDOW_ENDLESS INT64_MAX
+
 /*
  * Takes over the @inners, unless it fails: -ENOSPC beyond TT_MERGE_SOURCES_MAX, -ENOMEM, what
- * epoll_create1(2) says. @window_ns 0: a source that has nothing now never held anything back.
+ * epoll_create1(2) says. @window_ns 0: a source that has nothing now never held anything back;
+ * or TT_MERGE_WINDOW_ENDLESS.
  */
 int tt_merge_new(struct tt_source **ret_source, struct tt_source *const *inners,
 		 size_t inners_count, int64_t window_ns);

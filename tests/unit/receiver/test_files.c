@@ -580,6 +580,47 @@ static void a_pipe_has_no_length_and_is_read_to_its_end(void **state)
 	assert_int_equal(take_exact_account().delivered, 2);
 }
 
+static void a_slow_pipe_is_waited_for_where_order_is_wanted(void **state)
+{
+	struct tt_trace_image *image = begin_file();
+	char path[TT_TEST_PATH_BYTES];
+	const char *paths[2] = { path };
+	struct tt_worker *worker;
+	size_t half_bytes;
+	int fd;
+
+	(void)state;
+	for (uint16_t i = 1; i <= 3; i++)
+		put_at(image, i, 10U * i);
+	end_file(image);
+	paths[1] = lab.paths[0];
+	(void)snprintf(path, sizeof(path), "%s", tt_test_folder_path(&lab.folder, "fifo"));
+	assert_int_equal(mkfifo(path, 0600), 0);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	assert_true(fd >= 0);
+	open_it(NULL, handle,
+		TT_RECEIVER_OPTS(.files = paths, .files_count = 2, .port_side = TT_PORT_EITHER,
+				 .flags = TT_RECEIVER_ORDERED));
+	worker = tt_receiver_worker(lab.receiver, 0);
+	assert_int_equal(tt_worker_dispatch(worker, 0, NULL), TT_EMPTY);
+	assert_string_equal(lab.log, "");
+
+	tt_trace_image_init(image, false);
+	tt_trace_image_put_pcap(image, TT_PCAP_MAGIC_US, LINKTYPE_RAW);
+	put_at(image, 101, 15);
+	half_bytes = image->bytes_count;
+	put_at(image, 102, 25);
+	assert_int_equal(write(fd, image->bytes, half_bytes), half_bytes);
+	assert_int_equal(tt_worker_dispatch(worker, 0, NULL), TT_EMPTY);
+	assert_string_equal(lab.log, "1 101 ");
+	assert_int_equal(write(fd, image->bytes + half_bytes, image->bytes_count - half_bytes),
+			 image->bytes_count - half_bytes);
+	assert_int_equal(close(fd), 0);
+	run_it(0, "");
+	assert_string_equal(lab.log, "1 101 2 102 3 ");
+	assert_int_equal(take_exact_account().late, 0);
+}
+
 /* ------------------------------------------------------------------------------------ outputs */
 
 static void what_is_written_is_read_again_as_it_was(void **state)
@@ -657,26 +698,37 @@ static void reading_ends_when_an_output_fails_and_the_others_are_whole(void **st
 	assert_int_equal(close(fd), 0);
 }
 
-static void of_two_outputs_that_fail_alike_the_first_is_named(void **state)
+/* With @flags the first one fails before the end, else both at the end. */
+static void run_with_failing_traces(uint64_t flags)
 {
 	static const char *const names[2] = { "first", "second" };
 	struct rlimit limit, small = { .rlim_cur = SMALL_FILE_BYTES };
 
-	(void)state;
-	make_file(1, MANY);
 	open_it(NULL, NULL, over_files());
 	for (size_t i = 0; i < 2; i++) {
+		struct tt_trace_opts opts = TT_TRACE_OPTS(.flags = TT_TRACE_OVERWRITE |
+								   (i == 0 ? flags : 0));
 		char path[TT_TEST_PATH_BYTES + 16];
 
 		(void)snprintf(path, sizeof(path), "%s/%s", lab.folder.path, names[i]);
-		assert_int_equal(tt_receiver_add_trace(lab.receiver, path, NULL, NULL), 0);
+		assert_int_equal(tt_receiver_add_trace(lab.receiver, path, &opts, NULL), 0);
 	}
-	(void)signal(SIGXFSZ, SIG_IGN); /* a write fails instead */
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
 	small.rlim_max = limit.rlim_max;
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
 	run_it(-EFBIG, "first");
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	tt_receiver_free(lab.receiver);
+	lab.receiver = NULL;
+}
+
+static void of_two_outputs_that_fail_alike_the_first_is_named(void **state)
+{
+	(void)state;
+	make_file(1, MANY);
+	(void)signal(SIGXFSZ, SIG_IGN); /* a write fails instead */
+	run_with_failing_traces(0);
+	run_with_failing_traces(TT_TRACE_UNBUFFERED);
 }
 
 static void traces_of_each_port_are_made_of_files(void **state)
@@ -758,6 +810,7 @@ int main(void)
 		FILES_TEST(it_is_dispatched_in_parts_and_its_descriptor_tells),
 		FILES_TEST(progress_is_told_in_bytes),
 		FILES_TEST(a_pipe_has_no_length_and_is_read_to_its_end),
+		FILES_TEST(a_slow_pipe_is_waited_for_where_order_is_wanted),
 		FILES_TEST(what_is_written_is_read_again_as_it_was),
 		FILES_TEST(outputs_end_at_their_limits_and_so_does_reading),
 		FILES_TEST(reading_ends_when_an_output_fails_and_the_others_are_whole),

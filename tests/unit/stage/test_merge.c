@@ -232,6 +232,32 @@ static void without_a_window_nobody_waits_for_a_source_that_has_nothing(void **s
 	lab_end();
 }
 
+static void without_an_end_of_the_window_each_source_is_waited_for(void **state)
+{
+	(void)state;
+	lab_begin_with_events(2, TT_MERGE_WINDOW_ENDLESS);
+	lab_give(0, "bz");
+	assert_true(lab_is_told());
+	lab_assert_read("", TT_EMPTY);
+	lab_set_now(lab_time_of('z') + 3600 * TT_NS_PER_S);
+	assert_false(lab_is_told()); /* no timer either */
+	lab_set_now(lab_time_of('a') - 3600 * TT_NS_PER_S);
+	lab_give_item(0, "y", (struct item){ .generation = 1, .is_pressing = true });
+	lab_assert_read("", TT_EMPTY); /* the future is none, and nothing presses */
+
+	lab_give(1, "ac");
+	assert_true(lab_is_told());
+	lab_assert_read("1a0b1c|", TT_EMPTY);
+	lab_give_failure(1);
+	lab_assert_read("", -EIO);
+	lab_assert_read("", TT_EMPTY);
+	lab_give_end(1);
+	assert_true(lab_is_told());
+	lab_give_end(0);
+	lab_assert_read("0z|0y|", TT_STOP);
+	lab_end();
+}
+
 /* ----------------------------------------------------------------- batches and blocks */
 
 static void generations_are_never_mixed_in_a_batch(void **state)
@@ -457,6 +483,7 @@ int main(void)
 		cmocka_unit_test(a_source_that_fills_up_is_not_made_to_wait),
 		cmocka_unit_test(a_stamp_in_the_future_waits_for_nothing),
 		cmocka_unit_test(without_a_window_nobody_waits_for_a_source_that_has_nothing),
+		cmocka_unit_test(without_an_end_of_the_window_each_source_is_waited_for),
 		cmocka_unit_test(generations_are_never_mixed_in_a_batch),
 		cmocka_unit_test(a_loss_is_told_in_front_of_its_frame_and_nowhere_else),
 		cmocka_unit_test(a_block_is_held_until_the_call_after_its_last_frame),
