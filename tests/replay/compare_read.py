@@ -34,6 +34,7 @@ from pathlib import Path
 
 LIMIT_S = 60
 GROUP_FILES = 40
+QUICK_STRIDE = 5  # every so manieth capture, unless TT_TEST_FULL is set
 WORDS_MAX = 40
 FIELDS = ("frame.time_epoch", "frame.protocols", "ip.src", "ipv6.src", "ip.dst", "ipv6.dst", "udp.srcport",
           "udp.dstport", "udp.length", "udp.checksum")
@@ -229,11 +230,15 @@ def main():
     paths = [path for folder in sys.argv[4:] for path in sorted(Path(folder).iterdir())
              if path.suffix in (".pcap", ".pcapng", ".cap", ".ntar")]
     comparison = Comparison(twintap.absolute(), differences, work)
+    all_count = len(paths)
+    if not os.environ.get("TT_TEST_FULL"):
+        # tshark takes a second to start. Those that differ are always among them.
+        paths = [path for i, path in enumerate(paths) if i % QUICK_STRIDE == 0 or name_of(path) in comparison.expected]
     comparison.compare(paths)
     comparison.go_back()
     for failure in comparison.failures:
         print(failure, file=sys.stderr)
-    print(f"{len(paths)} captures, {comparison.datagrams_count} datagrams with ports, "
+    print(f"{len(paths)} of {all_count} captures, {comparison.datagrams_count} datagrams with ports, "
           f"{len(comparison.sound)} captures written again, {len(comparison.failures)} failures")
     return 1 if comparison.failures or not comparison.sound else 0
 
