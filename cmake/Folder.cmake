@@ -29,7 +29,7 @@ if(CMAKE_C_COMPILER_ID STREQUAL "GNU" AND NOT TT_SANITIZE)
     target_compile_options(tt_flags INTERFACE
         $<$<AND:$<COMPILE_LANGUAGE:C>,$<CONFIG:RelWithDebInfo>>:-flto=auto -ffat-lto-objects>)
     set(TT_LTO_LINK $<$<CONFIG:RelWithDebInfo>:-flto=auto>)
-    add_link_options($<$<AND:$<CONFIG:RelWithDebInfo>,$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>>:-fno-use-linker-plugin>)
+    add_link_options("$<$<AND:$<CONFIG:RelWithDebInfo>,$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>>:-fno-lto;-fno-use-linker-plugin>")
 endif()
 
 function(tt_folder NAME)

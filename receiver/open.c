@@ -282,11 +282,8 @@ static int open_sources(struct tt_receiver *receiver, const struct tt_receiver_o
 	if (r == 0)
 		r = add_sources(receiver, sources, &sources_count,
 				opts->flags & TT_RECEIVER_ORDERED, reterr);
-	while (sources_count > 0) { /* what is still ours after a failure */
-		struct tt_source *source = sources[--sources_count];
-
-		source->ops->free(source);
-	}
+	for (size_t i = 0; i < sources_count; i++) /* what is still ours after a failure */
+		sources[i]->ops->free(sources[i]);
 	return r;
 }
 

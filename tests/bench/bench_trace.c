@@ -64,7 +64,7 @@ static double measure(const struct tt_trace_config *opts, uint32_t interfaces_co
 		int64_t start_ns = tt_clock_now_ns();
 
 		for (int i = 0; i < RUNS_COUNT && r == 0; i++) {
-			run.datagrams = &datagrams[i * RUN_COUNT];
+			run.datagrams = &datagrams[(size_t)i * RUN_COUNT];
 			r = sink->ops->take(sink, &run);
 		}
 		if (tt_clock_now_ns() - start_ns < best_ns)

@@ -122,9 +122,9 @@ static int step(struct tt_sink *sink, struct input *input)
 	case 0:
 		return sink->ops->flush(sink, false);
 	case 1:
-		return tt_trace_rotate(sink);
+		return sink->ops->rotate(sink);
 	case 2:
-		return tt_trace_attend(sink, (int64_t)next_number(input, 8));
+		return sink->ops->attend(sink, (int64_t)next_number(input, 8));
 	case 3:
 		generation++;
 		return 0;

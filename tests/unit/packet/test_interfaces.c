@@ -198,9 +198,27 @@ static void an_address_longer_than_its_room_is_cut(void **state)
 	tt_interfaces_deinit(&interfaces);
 }
 
+static void what_has_no_name_is_called_by_a_question_mark(void **state)
+{
+	struct tt_interface nameless = { .kernel_index = 7 };
+	struct tt_interface eth0 = named("eth0", 2);
+	struct tt_interfaces interfaces = { 0 };
+	uint32_t number;
+
+	(void)state;
+	assert_int_equal(tt_interfaces_add(&interfaces, &nameless, &number), 0);
+	assert_string_equal(tt_interfaces_name(&interfaces, number), "?");
+	assert_string_equal(tt_interfaces_name(&interfaces, number + 1), "?");
+	assert_string_equal(tt_interfaces_name(&interfaces, 0), "?");
+	assert_int_equal(tt_interfaces_add(&interfaces, &eth0, &number), 0);
+	assert_string_equal(tt_interfaces_name(&interfaces, number), "eth0");
+	tt_interfaces_deinit(&interfaces);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_has_no_name_is_called_by_a_question_mark),
 		cmocka_unit_test(numbers_begin_with_1_and_equal_interfaces_share_one),
 		cmocka_unit_test(what_is_behind_a_name_or_an_address_makes_no_difference),
 		cmocka_unit_test(an_interface_is_found_by_its_number_and_no_other_is),

@@ -545,7 +545,7 @@ static void there_are_so_many_files_and_no_more(void **state)
 	if (!can_open_many())
 		skip();
 	make("%p.pcap", false);
-	for (uint16_t i = 0; i < TT_SPLIT_TRACES_MAX; i++)
+	for (int i = 0; i < TT_SPLIT_TRACES_MAX; i++)
 		put(1, (uint16_t)(10000 + i), 1);
 	put(2, 10000, 1); /* one that is open is no more */
 	add(1, 9999, 1);
