@@ -112,14 +112,6 @@ static bool is_pcapng(const struct trace_sink *sink)
 	return sink->kind == TT_TRACE_PCAPNG;
 }
 
-static int64_t utc_now_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail for this clock */
-	return (int64_t)now.tv_sec * TT_NS_PER_S + now.tv_nsec;
-}
-
 static uint32_t names_generation(const struct trace_sink *sink)
 {
 	return sink->interfaces_generation ? *sink->interfaces_generation : 0;
@@ -382,7 +374,7 @@ static void word_counts(const struct tt_trace_counts *counts, char words[static 
 /* A block for each interface of this file. Counts of the whole capture are not one interface's. */
 static int put_statistics(struct trace_sink *sink)
 {
-	struct tt_pcapng_statistics block = { .time_ns = utc_now_ns(),
+	struct tt_pcapng_statistics block = { .time_ns = tt_clock_utc_now_ns(),
 					      .start_ns = sink->start_ns,
 					      .received = TT_UNKNOWN,
 					      .interface_dropped = TT_UNKNOWN,
@@ -442,7 +434,7 @@ static void put_file_header(struct trace_sink *sink)
 /* Opens a file and writes its beginning, so that who reads it as it grows finds it there. */
 static int begin_file(struct trace_sink *sink)
 {
-	int r = tt_store_open(sink->store, utc_now_ns(), &sink->sink.error);
+	int r = tt_store_open(sink->store, tt_clock_utc_now_ns(), &sink->sink.error);
 
 	if (r < 0)
 		return r;
@@ -855,7 +847,7 @@ static void start_clocks(struct trace_sink *sink)
 {
 	int64_t now_ns = tt_clock_now_ns();
 
-	sink->start_ns = utc_now_ns();
+	sink->start_ns = tt_clock_utc_now_ns();
 	sink->buffered_since_ns = NEVER_NS;
 	sink->rotate_due_ns = NEVER_NS;
 	sink->statistics_due_ns = NEVER_NS;
