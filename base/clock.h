@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Monotonic time
+ * What time it is: by the monotonic clock, and by the one of the world
  */
 
 #pragma once
@@ -19,5 +19,14 @@ static inline int64_t tt_clock_now_ns(void)
 	struct timespec now;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
+	return (int64_t)now.tv_sec * TT_NS_PER_S + now.tv_nsec;
+}
+
+/* Nanoseconds since 1970, UTC; whoever sets the clock may set it back. */
+static inline int64_t tt_clock_utc_now_ns(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail for this clock */
 	return (int64_t)now.tv_sec * TT_NS_PER_S + now.tv_nsec;
 }

@@ -20,7 +20,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -71,14 +70,6 @@ static void leave_batch(struct lane *lane)
 		tt_block_drop(lane->batch.block);
 	tt_frame_batch_clear(&lane->batch);
 	lane->start = 0;
-}
-
-static int64_t utc_now_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail for this clock */
-	return (int64_t)now.tv_sec * TT_NS_PER_S + now.tv_nsec;
 }
 
 /* Asks a lane for its next batch. 0, also when it has none; or its failure. */
@@ -138,7 +129,7 @@ static void choose(struct merge *merge, struct choice *choice)
 	if (merge->window_ns == TT_MERGE_WINDOW_ENDLESS) {
 		choice->must_wait = true;
 	} else if (!is_pressing && merge->window_ns > 0) {
-		choice->now_ns = utc_now_ns();
+		choice->now_ns = tt_clock_utc_now_ns();
 		choice->horizon_ns = choice->now_ns - merge->window_ns;
 	}
 }

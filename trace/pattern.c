@@ -105,8 +105,6 @@ static void put_value(struct parser *parser, const char *value)
 static int put_conversion(struct parser *parser, const char *text, char letter,
 			  struct tt_error *reterr)
 {
-	const char *key = parser->values->key;
-
 	switch (letter) {
 	case '\0':
 		return tt_error_set(reterr, -EINVAL,
@@ -122,22 +120,15 @@ static int put_conversion(struct parser *parser, const char *text, char letter,
 	case 'h':
 		put_value(parser, *parser->values->host ? parser->values->host : "localhost");
 		return 0;
-	case 'k':
-		if (!key || !*key)
-			return tt_error_set(reterr, -EINVAL,
-					    "file name %.100s: %%k stands for the key of a split "
-					    "trace, and this one is not split: leave it out",
-					    text);
-		put_value(parser, key);
-		return 0;
 	default:
 		break;
 	}
 
 	if (!find_time_conversion(letter))
 		return tt_error_set(reterr, -EINVAL,
-				    "file name %.100s: %%%c is unknown: use %%N, %%h, %%k, %%Y, "
-				    "%%m, %%d, %%H, %%M, %%S or %%j, and %%%% for a percent sign",
+				    "file name %.100s: %%%c is unknown: use %%N, %%h, %%Y, %%m, "
+				    "%%d, %%H, %%M, %%S, %%j, %%p or %%i, and %%%% for a percent "
+				    "sign",
 				    text, letter);
 	put_element(parser, letter, 0);
 	return 0;
@@ -258,7 +249,7 @@ bool tt_pattern_has_conversion(const char *text, size_t text_bytes)
 {
 	for (size_t i = 0; i + 1 < text_bytes; i++) {
 		if (text[i] == '%' &&
-		    (strchr("%Nhk", text[i + 1]) || find_time_conversion(text[i + 1])))
+		    (strchr("%Nh", text[i + 1]) || find_time_conversion(text[i + 1])))
 			return true;
 	}
 	return false;

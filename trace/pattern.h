@@ -3,7 +3,7 @@
 /*
  * The pattern of a trace's file names: read, written out, recognised
  *
- * What is the same for all files of a run (%h, %k, %%) is written out when the pattern is
+ * What is the same for all files of a run (%h, %%) is written out when the pattern is
  * read. What is left are bytes that stand for themselves, numbers of fixed width, and %N,
  * which has six digits or, beyond 999999, as many as it needs. So a name's length alone tells
  * how wide its %N is, and nothing has to be tried.
@@ -34,7 +34,6 @@ enum {
 /* What is known before the first file. Borrowed while the pattern is read. */
 struct tt_pattern_values {
 	const char *host; /* of %h */
-	const char *key;  /* of %k; NULL: there is none */
 	bool is_rotated;  /* wants %N and hidden names */
 };
 

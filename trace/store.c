@@ -58,12 +58,14 @@ struct tt_store {
 	char hidden[TT_PATTERN_NAME_BYTES]; /* rotated files only */
 	uint64_t start_bytes;               /* where in the file our bytes begin */
 	uint64_t file_bytes;
-	uint64_t files_count;
 };
 
+/* The open file's name without its folder; the path if none is open. */
 static const char *name_in_words(const struct tt_store *store)
 {
-	return store->target == TT_TARGET_STDOUT ? "standard output" : tt_store_name(store);
+	if (store->target == TT_TARGET_STDOUT)
+		return "standard output";
+	return store->is_open ? store->name : store->path;
 }
 
 static int word(const struct tt_store *store, int r, const char *step, const char *remedy,
@@ -215,7 +217,7 @@ static int prepare(struct tt_store *store, const struct tt_store_opts *opts,
 	const char *slash = strrchr(store->path, '/');
 	const char *text = slash ? slash + 1 : store->path;
 	char host[HOST_BYTES] = "";
-	struct tt_pattern_values values = { .host = host, .key = opts->key };
+	struct tt_pattern_values values = { .host = host };
 	int r;
 
 	(void)gethostname(host, sizeof(host) - 1); /* without one it is "localhost" */
@@ -426,7 +428,6 @@ int tt_store_open(struct tt_store *store, int64_t time_ns, struct tt_error *rete
 			   (S_ISCHR(status.st_mode) && isatty(fd));
 	store->start_bytes = store->is_regular ? find_start(fd, &status) : 0;
 	store->file_bytes = 0;
-	store->files_count++;
 	return 0;
 }
 
@@ -448,16 +449,6 @@ bool tt_store_is_regular(const struct tt_store *store)
 uint64_t tt_store_file_bytes(const struct tt_store *store)
 {
 	return store->is_open ? store->file_bytes : 0;
-}
-
-const char *tt_store_name(const struct tt_store *store)
-{
-	return store->is_open && store->target != TT_TARGET_STDOUT ? store->name : store->path;
-}
-
-uint64_t tt_store_files_count(const struct tt_store *store)
-{
-	return store->files_count;
 }
 
 /* ---- write ---- */

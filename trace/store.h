@@ -12,10 +12,10 @@
  *                   +--- process is killed --> left over: repaired and published by the next new
  *
  * Names: the last component of the path is a pattern. %N is a number of six digits, one
- * higher for each file, going on where earlier runs ended; %h the host's name; %k the key of
- * a split trace (see struct tt_store_opts); %% a percent sign; other conversions are those of strftime(3) of fixed
- * width (%Y %m %d %H %M %S %j), in UTC, of the time given when the file is opened. A rotated
- * pattern without %N gets "-%N" before its ending.
+ * higher for each file, going on where earlier runs ended; %h the host's name; %% a
+ * percent sign; other conversions are those of strftime(3) of fixed width (%Y %m %d %H %M
+ * %S %j), in UTC, of the time given when the file is opened. A rotated pattern without %N gets
+ * "-%N" before its ending. %p and %i were written out before (split.h).
  *
  * Invariant 1: nothing that existed before is written to or replaced, unless is_overwriting, or it
  *              is no regular file (a pipe, a terminal, /dev/null).
@@ -39,13 +39,9 @@ struct tt_store_opts {
 	bool is_overwriting;
 	uint8_t sync;            /* enum tt_trace_sync */
 	uint64_t file_bytes_max; /* size of a rotated file, as far as planned; 0: unknown */
-	uint64_t
-		keep_files; /* at most so many complete files of the pattern, of any run; 0: no limit */
+	uint64_t keep_files;     /* at most so many complete files, of any run; 0: no limit */
 	uint64_t keep_bytes;     /* at most so much in all, the open file included; 0: no limit */
 	uint64_t min_free_bytes; /* leave so much of the disk free; 0: no limit */
-	const char
-		*key; /* what %k stands for; NULL: a pattern with %k is refused. Copied; bytes that
-			    do not belong into a name are escaped as %XX */
 	/*
 	 * The length of the part of a left-over file that is whole, up to its end at @file_bytes; may
 	 * also add to it by writing at that place (an end that the format wants). 0, or a negative
@@ -75,10 +71,6 @@ bool tt_store_is_stream(const struct tt_store *store);
 bool tt_store_is_regular(const struct tt_store *store);
 /* Bytes written to the open file. */
 uint64_t tt_store_file_bytes(const struct tt_store *store);
-/* The open file's final name (without its folder), for words; the path if none is open. Borrowed until the next call. */
-const char *tt_store_name(const struct tt_store *store);
-/* Files that were opened up to now. */
-uint64_t tt_store_files_count(const struct tt_store *store);
 
 /*
  * Writes all of the parts, waiting as long as it takes, also on a non-blocking descriptor.
@@ -87,7 +79,10 @@ uint64_t tt_store_files_count(const struct tt_store *store);
 int tt_store_write(struct tt_store *store, const struct iovec *parts, size_t parts_count,
 		   uint64_t *progress_bytes, struct tt_error *reterr);
 
-/* Cuts a regular file back to @file_bytes: a record that was not written whole goes. Failures do not matter. */
+/*
+ * Cuts a regular file back to @file_bytes: a record that was not written whole goes. Failures do
+ * not matter.
+ */
 void tt_store_cut(struct tt_store *store, uint64_t file_bytes);
 
 /*

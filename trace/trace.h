@@ -5,10 +5,12 @@
  *
  * Copies packets into a buffer of its own and writes that in few large writes. What a
  * file needs at its beginning (section, interfaces) is repeated in each file, so that any file of
- * a rotation can be read alone. The store (store.h) knows the files, format.h the bytes.
+ * a rotation can be read alone. The store (store.h) knows the files, encode_pcapng.h and
+ * encode_pcap.h the bytes.
  *
  * Invariant 1: between two calls given == written + dropped + datagrams in the buffer.
- * Invariant 2: a datagram is in exactly one file, whole; what could not be written whole is cut off.
+ * Invariant 2: a datagram is in exactly one file, whole; what could not be written whole is cut
+ *              off.
  * Invariant 3: stamps are written as they came.
  *
  * After a failure take answers TT_STOP and counts what it is given as dropped, as export/ does.
@@ -38,8 +40,8 @@ struct tt_trace_config {
 	struct tt_store_opts store;
 	unsigned int kind; /* enum tt_trace_format */
 	unsigned int link; /* enum tt_trace_link_type */
-	uint32_t
-		snap_bytes; /* that packets are cut to already, from the IP header; 0: whole or unknown */
+	/* That packets are cut to already, from the IP header; 0: whole or unknown. */
+	uint32_t snap_bytes;
 	const char *filter;         /* what was wanted, in words; NULL: nothing to say. Copied. */
 	bool is_unbuffered;         /* write at each flush; streams always are */
 	uint64_t rotate_bytes;      /* no file larger than that, but for one record; 0: no limit */
@@ -57,7 +59,10 @@ struct tt_trace_config {
 	void *counts_context;
 };
 
-/* Opens the first file, too. Its filter fields (count_max, verdicts, local_only) are the caller's to set. */
+/*
+ * Opens the first file, too. Its filter fields (count_max, verdicts, local_only) are the caller's
+ * to set.
+ */
 int tt_trace_new(struct tt_sink **ret_sink, const struct tt_trace_config *opts,
 		 struct tt_error *reterr);
 

@@ -4,7 +4,7 @@
  * Patterns of arbitrary bytes
  *
  * The first bytes choose a number and a time, the rest, up to the first NUL, is the pattern; what
- * is behind it is the key, and after another NUL a name to be matched. What must hold: what was
+ * is behind it is a name to be matched. What must hold: what was
  * read and written out matches and gives its number again, hidden too, and is a name that a
  * folder takes; a name that matches keeps its bytes when it is renumbered to what it has; a
  * failure has words.
@@ -88,14 +88,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t data_bytes)
 	memcpy(&time_ns, data + sizeof(number), sizeof(time_ns));
 	data_bytes -= NUMBERS_BYTES;
 
-	/* Three strings, be they empty. */
-	text = calloc(1, data_bytes + 3);
+	/* Two strings, be they empty. */
+	text = calloc(1, data_bytes + 2);
 	require(text);
 	memcpy(text, data + NUMBERS_BYTES, data_bytes);
-	values.key = text + strlen(text) + 1;
-	name = values.key + strlen(values.key) + 1;
-	if (name > text + data_bytes + 2)
-		name = "";
+	name = text + strlen(text) + 1;
 	values.is_rotated = number & 1;
 
 	if (!strchr(text, '/')) {

@@ -22,7 +22,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -471,15 +470,6 @@ static int watch_batch(struct tt_receiver *receiver, const struct tt_datagram *d
 	return 0;
 }
 
-/* In the clock that stamps packets. */
-static int64_t now_utc_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail for this clock */
-	return (int64_t)now.tv_sec * TT_NS_PER_S + now.tv_nsec;
-}
-
 struct changer {
 	struct tt_receiver *receiver;
 	struct tt_load *source;
@@ -508,7 +498,7 @@ static void *run_changer(void *argument)
 		sent = tt_load_await_sent(changer->source, sent + FRAMES_A_CHANGE);
 		changer->failure = change(changer->receiver, terms_of(round, i),
 					  terms_of(round, i + 1));
-		atomic_store(&changer->watch->returned_at_ns[i + 1], now_utc_ns());
+		atomic_store(&changer->watch->returned_at_ns[i + 1], tt_clock_utc_now_ns());
 	}
 	tt_load_stop(changer->source);
 	return NULL;

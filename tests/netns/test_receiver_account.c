@@ -20,7 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -571,15 +570,6 @@ static int note_port(struct tt_receiver *receiver, const struct tt_datagram *dat
 	return 0;
 }
 
-/* In the clock that stamps packets. */
-static int64_t now_utc_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail for this clock */
-	return (int64_t)now.tv_sec * TT_NS_PER_S + now.tv_nsec;
-}
-
 struct changer {
 	struct tt_receiver *receiver;
 	struct tt_load *source;
@@ -601,7 +591,7 @@ static void *change_ports(void *argument)
 		atomic_store(&changer->changes->removed_at_ns[added], INT64_MAX);
 		changer->failure = tt_receiver_set_ports(
 			changer->receiver, added == 1 ? "5000,5001" : "5000,5002", NULL);
-		atomic_store(&changer->changes->removed_at_ns[3 - added], now_utc_ns());
+		atomic_store(&changer->changes->removed_at_ns[3 - added], tt_clock_utc_now_ns());
 	}
 	tt_load_stop(changer->source);
 	return NULL;

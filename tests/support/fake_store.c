@@ -92,18 +92,6 @@ uint64_t tt_store_file_bytes(const struct tt_store *store)
 	return last_file()->bytes_count;
 }
 
-const char *tt_store_name(const struct tt_store *store)
-{
-	(void)store;
-	return "fake";
-}
-
-uint64_t tt_store_files_count(const struct tt_store *store)
-{
-	(void)store;
-	return tt_fake_store.files_count;
-}
-
 static void append(struct tt_fake_file *file, const void *bytes, size_t bytes_count)
 {
 	if (file->bytes_count + bytes_count > file->room_bytes) {

@@ -18,9 +18,7 @@
 
 static struct tt_pattern read_pattern(const char *text, bool is_rotated)
 {
-	struct tt_pattern_values values = { .host = "ho.st",
-					    .key = "eth0",
-					    .is_rotated = is_rotated };
+	struct tt_pattern_values values = { .host = "ho.st", .is_rotated = is_rotated };
 	struct tt_error err = TT_ERROR_INIT;
 	struct tt_pattern pattern;
 
@@ -41,10 +39,9 @@ static void check_name(const char *text, bool is_rotated, uint64_t number, const
 	assert_int_equal(found, pattern.numbers_count > 0 ? number : 0);
 }
 
-static void check_refusal(const char *text, const char *host, const char *key, bool is_rotated,
-			  const char *words)
+static void check_refusal(const char *text, const char *host, bool is_rotated, const char *words)
 {
-	struct tt_pattern_values values = { .host = host, .key = key, .is_rotated = is_rotated };
+	struct tt_pattern_values values = { .host = host, .is_rotated = is_rotated };
 	struct tt_error err = TT_ERROR_INIT;
 	struct tt_pattern pattern;
 
@@ -60,7 +57,7 @@ static void names_are_written_out_as_they_are_documented(void **state)
 	check_name("a.pcapng", false, 5, "a.pcapng");
 	check_name("a-%N.pcapng", false, 5, "a-000005.pcapng");
 	check_name("%Y-%m-%dT%H%M%S_%j", false, 0, "2026-11-20T215901_324");
-	check_name("%h_%k_%%", false, 0, "ho.st_eth0_%");
+	check_name("%h_%%", false, 0, "ho.st_%");
 	check_name("%N%N", false, 1234567, "12345671234567");
 	check_name("a\nb\x80.c", false, 0, "a\nb\x80.c");
 }
@@ -121,15 +118,16 @@ static void numbers_and_names_that_are_too_long_are_no_names(void **state)
 static void bad_patterns_are_refused_each_in_its_own_words(void **state)
 {
 	(void)state;
-	check_refusal("", "h", NULL, false, "no name");
-	check_refusal("a%", "h", NULL, false, "single %: write %%");
-	check_refusal("a%s.b", "h", NULL, false, "%s is unknown");
-	check_refusal("a%%%y", "h", NULL, false, "%y is unknown");
-	check_refusal("a%k", "h", NULL, false, "not split");
-	check_refusal("a%k", "h", "", false, "not split");
-	check_refusal(".a.part", "h", NULL, false, "unfinished");
-	check_refusal(".%N.part", "h", NULL, true, "unfinished");
-	check_refusal(".%k", "h", "a.part", false, "unfinished");
+	check_refusal("", "h", false, "no name");
+	check_refusal("a%", "h", false, "single %: write %%");
+	check_refusal("a%s.b", "h", false, "%s is unknown");
+	check_refusal("a%%%y", "h", false, "%y is unknown");
+	check_refusal("a%k", "h", false,
+		      "%k is unknown: use %N, %h, %Y, %m, %d, %H, %M, %S, %j, "
+		      "%p or %i, and %% for a percent sign");
+	check_refusal(".a.part", "h", false, "unfinished");
+	check_refusal(".%N.part", "h", true, "unfinished");
+	check_refusal(".%h", "a.part", false, "unfinished");
 }
 
 static void names_are_as_long_as_a_folder_takes_and_no_longer(void **state)
@@ -141,16 +139,16 @@ static void names_are_as_long_as_a_folder_takes_and_no_longer(void **state)
 	memset(text, 'a', sizeof(text));
 	text[255] = '\0';
 	check_name(text, false, 0, text);
-	check_refusal(text, "h", NULL, true, "longer than 249 bytes");
+	check_refusal(text, "h", true, "longer than 249 bytes");
 	text[255] = 'a';
 	text[256] = '\0';
-	check_refusal(text, "h", NULL, false, "longer than 255 bytes");
+	check_refusal(text, "h", false, "longer than 255 bytes");
 
 	text[242] = '\0'; /* and "-000001" */
 	(void)read_pattern(text, true);
 	text[242] = 'a';
 	text[243] = '\0';
-	check_refusal(text, "h", NULL, true, "longer than 249 bytes");
+	check_refusal(text, "h", true, "longer than 249 bytes");
 
 	for (size_t i = 0; i < 255; i++)
 		memcpy(text + 2 * i, "%%", 2);
@@ -159,10 +157,10 @@ static void names_are_as_long_as_a_folder_takes_and_no_longer(void **state)
 
 	memset(host, '/', sizeof(host));
 	host[85] = '\0';
-	check_refusal("a%h", host, NULL, false, "longer");
+	check_refusal("a%h", host, false, "longer");
 	(void)memset(host, 'h', 599);
 	host[599] = '\0';
-	check_refusal("%h%h%h", host, NULL, false, "longer");
+	check_refusal("%h%h%h", host, false, "longer");
 }
 
 static void values_cannot_lead_out_of_the_folder(void **state)
@@ -183,15 +181,12 @@ static void values_cannot_lead_out_of_the_folder(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct tt_pattern_values values = { .host = cases[i].value, .key = cases[i].value };
+		struct tt_pattern_values values = { .host = cases[i].value };
 		const char *expected = cases[i].expected;
 		char name[TT_PATTERN_NAME_BYTES];
 		struct tt_pattern pattern;
 
 		assert_int_equal(tt_pattern_parse(&pattern, "%h", &values, NULL), 0);
-		assert_int_equal(tt_pattern_expand(&pattern, 1, 0, name), 0);
-		assert_string_equal(name, expected);
-		assert_int_equal(tt_pattern_parse(&pattern, "%k", &values, NULL), 0);
 		assert_int_equal(tt_pattern_expand(&pattern, 1, 0, name), 0);
 		assert_string_equal(name, expected);
 	}

@@ -55,21 +55,18 @@ static void what_is_not_rotated_grows_under_its_final_name(void **state)
 	(void)state;
 	tt_store_lab_check_folder("");
 	assert_false(tt_store_is_open(store));
-	assert_string_equal(tt_store_name(store), tt_store_lab.path);
 	tt_store_lab_open_next(store);
 	(void)umask(mask);
 	assert_true(tt_store_is_regular(store));
 	assert_false(tt_store_is_stream(store));
-	assert_string_equal(tt_store_name(store), "a.b");
+	tt_store_lab_check_folder("a.b\n");
 	tt_store_lab_put(store, "one");
 	tt_store_lab_put(store, "two");
 	tt_store_lab_check_text("a.b", "onetwo");
 	assert_int_equal(tt_store_file_bytes(store), 6);
-	assert_int_equal(tt_store_files_count(store), 1);
 	assert_int_equal(fstatat(tt_store_lab.folder.fd, "a.b", &status, 0), 0);
 	assert_int_equal(status.st_mode & 07777, 0640);
 	tt_store_lab_shut(store);
-	assert_string_equal(tt_store_name(store), tt_store_lab.path);
 	tt_store_free(store);
 	tt_store_lab_check_folder("a.b\n");
 }
@@ -178,7 +175,7 @@ static void bad_paths_are_refused_each_in_its_own_words(void **state)
 		{ "%Y/a.b", -EINVAL, "a folder's name is no pattern" },
 		{ "a%q", -EINVAL, "%q is unknown" },
 		{ "a%", -EINVAL, "single %" },
-		{ "a%k", -EINVAL, "not split" },
+		{ "a%k", -EINVAL, "%k is unknown" },
 		{ "missing/a.b", -ENOENT, "open the folder" },
 		{ "file/a.b", -ENOTDIR, "open the folder" },
 		{ "sub", -EISDIR, "it is a folder: name a file in it" },
@@ -250,27 +247,6 @@ static void hostile_names_are_names_like_others(void **state)
 	}
 }
 
-static void a_key_is_part_of_the_name_and_keeps_traces_apart(void **state)
-{
-	struct tt_store_opts opts = tt_store_lab_make_opts("%k.b", true);
-	struct tt_store *first;
-	struct tt_store *second;
-
-	(void)state;
-	opts.keep_files = 1;
-	opts.key = "../x";
-	first = tt_store_lab_make(&opts);
-	opts.key = "y";
-	second = tt_store_lab_make(&opts);
-	for (int i = 0; i < 3; i++) {
-		tt_store_lab_write_one(first, "1");
-		tt_store_lab_write_one(second, "2");
-	}
-	tt_store_lab_check_folder("%2E.%2Fx-000003.b\ny-000003.b\n");
-	tt_store_free(first);
-	tt_store_free(second);
-}
-
 static void a_folder_that_cannot_be_written_to_is_found_out_at_once(void **state)
 {
 	const struct tt_store_opts opts = { .path = "/proc/self/a.b", .is_rotated = true };
@@ -297,7 +273,6 @@ static void rotated_files_are_hidden_until_they_are_whole(void **state)
 
 	(void)state;
 	tt_store_lab_open_next(store);
-	assert_string_equal(tt_store_name(store), "a-000001.b");
 	tt_store_lab_put(store, "one");
 	tt_store_lab_check_folder(".a-000001.b.part\n");
 	tt_store_lab_shut(store);
@@ -342,6 +317,8 @@ static void numbers_go_on_where_earlier_runs_ended(void **state)
 
 static void what_is_not_rotated_may_have_a_number_too(void **state)
 {
+	static const char *const names[] = { "a-000005.b", "a-000006.b" };
+
 	(void)state;
 	tt_test_folder_put(&tt_store_lab.folder, "a-000004.b", 3, 0);
 	for (int i = 0; i < 2; i++) {
@@ -349,7 +326,7 @@ static void what_is_not_rotated_may_have_a_number_too(void **state)
 
 		tt_store_lab_open_next(store);
 		tt_store_lab_put(store, "x");
-		tt_store_lab_check_text(tt_store_name(store), "x");
+		tt_store_lab_check_text(names[i], "x");
 		tt_store_lab_shut(store);
 		tt_store_free(store);
 	}
@@ -513,8 +490,8 @@ static void two_traces_of_one_pattern_do_not_meet(void **state)
 	tt_store_lab_open_next(second);
 	tt_store_lab_put(first, "1");
 	tt_store_lab_put(second, "2");
-	assert_string_equal(tt_store_name(first), "a-000001.b");
-	assert_string_equal(tt_store_name(second), "a-000002.b");
+	tt_store_lab_check_text(".a-000001.b.part", "1");
+	tt_store_lab_check_text(".a-000002.b.part", "2");
 	tt_store_lab_shut(second);
 	tt_store_lab_open_next(second);
 	tt_store_lab_put(second, "3");
@@ -668,7 +645,6 @@ int main(void)
 		TEST(disks_and_sockets_are_no_files),
 		TEST(a_file_that_is_larger_than_all_that_is_kept_is_refused),
 		TEST(hostile_names_are_names_like_others),
-		TEST(a_key_is_part_of_the_name_and_keeps_traces_apart),
 		TEST(a_folder_that_cannot_be_written_to_is_found_out_at_once),
 		TEST(rotated_files_are_hidden_until_they_are_whole),
 		TEST(the_time_of_opening_is_in_the_name),
