@@ -290,27 +290,29 @@ static int open_sources(struct tt_receiver *receiver, const struct tt_receiver_o
 /* Marks what this host's IP stack would take; link-layer bystanders never are. */
 static void mark_local(void *context, struct tt_datagram *datagrams, size_t count)
 {
-	const struct tt_monitor *monitor = context;
-	const struct tt_datagram *last = NULL;
+	const struct tt_receiver *receiver = context;
+	const struct tt_datagram *lasts[2] = { NULL };
 
-	if (!monitor)
-		return; /* out of a file: nobody knows what was local there */
+	/* Traces do not say it. Out of a file, nobody knows what was local there. */
+	if (!receiver->wants_locality || receiver->reads_files)
+		return;
 	for (size_t i = 0; i < count; i++) {
 		struct tt_datagram *datagram = &datagrams[i];
+		const struct tt_datagram *last = lasts[datagram->version == 6];
 		bool is_local;
 
 		if (datagram->packet_type > TT_PACKET_MULTICAST)
 			continue;
-		/* Datagrams come in rows to one address. */
+		/* Datagrams come in rows to one address of their family. */
 		if (last && last->interface_index == datagram->interface_index &&
 		    tt_address_is_equal(&last->destination, &datagram->destination))
 			is_local = last->flags & TT_DATAGRAM_LOCAL;
 		else
-			is_local = tt_monitor_is_local(monitor, &datagram->destination,
+			is_local = tt_monitor_is_local(receiver->monitor, &datagram->destination,
 						       datagram->interface_index);
 		if (is_local)
 			datagram->flags |= TT_DATAGRAM_LOCAL;
-		last = datagram;
+		lasts[datagram->version == 6] = datagram;
 	}
 }
 
@@ -329,7 +331,7 @@ static int open_receiver(struct tt_receiver *receiver, const struct tt_receiver_
 	if (r < 0)
 		return r;
 	r = tt_pump_new(&receiver->worker.pump, opts->flags & TT_RECEIVER_VERIFY_CHECKSUMS,
-			mark_local, receiver->monitor);
+			mark_local, receiver);
 	if (r < 0)
 		return tt_error_set(reterr, r, "make a worker: %s", strerror(-r));
 	r = tt_receiver_init_loop(receiver, reterr);
@@ -399,6 +401,7 @@ int tt_receiver_new(struct tt_receiver **ret_receiver, const char *ports, tt_han
 				    full.ring_bytes >= TT_PACE_RING_BYTES_MIN;
 	receiver->verdicts = full.verdicts ? full.verdicts : TT_VERDICT_BIT(TT_VERDICT_OK);
 	receiver->local_only = !receiver->reads_files && !(full.flags & TT_RECEIVER_NOT_LOCAL);
+	receiver->wants_locality = receiver->local_only;
 	r = tt_ports_parse(ports, &receiver->main_ports, reterr);
 	if (r == 0)
 		r = keep_words(receiver, ports, full.expression, reterr);

@@ -115,6 +115,7 @@ int tt_receiver_add_output(struct tt_receiver *receiver, int fd, unsigned int fo
 	sink->count_max = full.count_max;
 	sink->verdicts = full.verdicts ? full.verdicts : TT_VERDICT_BIT(TT_VERDICT_OK);
 	sink->local_only = receiver->local_only;
+	receiver->wants_locality = true;
 	return tt_receiver_add_sink(receiver, sink,
 				    full.name                  ? full.name
 				    : format == TT_FORMAT_JSON ? "json"

@@ -28,6 +28,7 @@ int tt_receiver_make_routes(struct tt_receiver *receiver, const char *name)
 	sink = tt_routes_sink(receiver->routes);
 	sink->verdicts = receiver->verdicts;
 	sink->local_only = receiver->local_only;
+	receiver->wants_locality = true;
 	r = tt_pump_add_sink(receiver->worker.pump, sink, name);
 	if (r < 0) {
 		sink->ops->free(sink);

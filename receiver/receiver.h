@@ -80,6 +80,7 @@ struct tt_receiver {
 	uint32_t port_side;
 	uint32_t verdicts;
 	bool local_only;
+	bool wants_locality; /* somebody looks whether datagrams are local */
 	bool reads_files;
 	uint64_t nic_dropped_at_start; /* or TT_UNKNOWN */
 	uint64_t nic_dropped_at_end;   /* likewise; once it is over */

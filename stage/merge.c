@@ -91,6 +91,7 @@ static int refill(struct merge *merge, struct lane *lane)
 /* What the lanes allow to go out now. */
 struct choice {
 	struct lane *lane;  /* of the oldest frame; NULL: there is none */
+	struct lane *other; /* the only other one that has frames; NULL: none, or several */
 	int64_t next_ns;    /* the oldest stamp of another lane */
 	int64_t now_ns;     /* UTC; read only if a lane is waited for */
 	int64_t horizon_ns; /* frames up to there wait for nobody */
@@ -101,6 +102,8 @@ struct choice {
 static void choose(struct merge *merge, struct choice *choice)
 {
 	bool is_waiting = false, is_pressing = false;
+	struct lane *other = NULL;
+	size_t filled_count = 0;
 
 	*choice = (struct choice){ .next_ns = INT64_MAX,
 				   .horizon_ns = INT64_MAX,
@@ -115,15 +118,19 @@ static void choose(struct merge *merge, struct choice *choice)
 			continue;
 		}
 		is_pressing |= lane->batch.is_pressing;
+		filled_count++;
 		time_ns = head_of(lane)->time_ns;
 		if (!choice->lane || time_ns < head_of(choice->lane)->time_ns) {
 			if (choice->lane)
 				choice->next_ns = head_of(choice->lane)->time_ns;
+			other = choice->lane;
 			choice->lane = lane;
 		} else if (time_ns < choice->next_ns) {
 			choice->next_ns = time_ns;
+			other = lane;
 		}
 	}
+	choice->other = filled_count == 2 ? other : NULL;
 	if (!choice->lane || !is_waiting)
 		return;
 	if (merge->window_ns == TT_MERGE_WINDOW_ENDLESS) {
@@ -172,14 +179,35 @@ static void move_run(struct merge *merge, const struct choice *choice, struct tt
 {
 	struct lane *lane = choice->lane;
 
+	while (!lane_is_empty(lane) && head_of(lane)->time_ns <= choice->next_ns &&
+	       is_due(choice, head_of(lane)) && fits(lane, batch))
+		put(merge, lane, batch);
+}
+
+/*
+ * Moves frames until the chosen lane has none left, or may give none now. Two lanes take turns,
+ * for which nothing has to be chosen anew: IPv4 and IPv6 often come frame by frame.
+ */
+static void move_runs(struct merge *merge, struct choice *choice, struct tt_frame_batch *batch)
+{
+	struct lane *lane = choice->lane;
+
 	if (batch->frames_count == 0) {
 		batch->generation = lane->batch.generation;
 		if (lane->start == 0)
 			batch->dropped_before = lane->batch.dropped_before;
 	}
-	while (!lane_is_empty(lane) && head_of(lane)->time_ns <= choice->next_ns &&
-	       is_due(choice, head_of(lane)) && fits(lane, batch))
-		put(merge, lane, batch);
+	for (;;) {
+		move_run(merge, choice, batch);
+		lane = choice->lane;
+		if (!choice->other || lane_is_empty(lane) ||
+		    head_of(lane)->time_ns <= choice->next_ns ||
+		    !is_due(choice, head_of(choice->other)) || !fits(choice->other, batch))
+			return;
+		choice->lane = choice->other;
+		choice->other = lane;
+		choice->next_ns = head_of(lane)->time_ns;
+	}
 }
 
 static void wait_for_head(struct merge *merge, const struct choice *choice)
@@ -214,7 +242,7 @@ static int assemble(struct merge *merge, struct tt_frame_batch *batch)
 		if (!choice.lane || !is_due(&choice, head_of(choice.lane)) ||
 		    !fits(choice.lane, batch))
 			break;
-		move_run(merge, &choice, batch);
+		move_runs(merge, &choice, batch);
 		/* What went out of the lane is borrowed now: it is not asked again before the next call. */
 		if (lane_is_empty(choice.lane))
 			break;
