@@ -146,7 +146,6 @@ refuses 2 'filter expression "udp and": ' capture udp and
 refuses 2 '"-c": options go before the filter expression' capture udp -c 1
 refuses 2 '"lo" is an interface: use -i lo' capture lo
 refuses 2 '--snaplen: 20 bytes are out of range' capture -s 20
-refuses 2 'option -w: traces come with a later version' capture -w file
 refuses 2 'unknown option --prot: did you mean --port?' capture --prot 53
 refuses 2 'port list: "5000-4000"' capture -p 5000-4000
 refuses 2 'port list: "65536": ports are 0 to 65535' capture -p 53,65536
