@@ -16,12 +16,11 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/error.h"
+#include "base/write.h"
 #include "export/line.h"
 
 enum {
@@ -79,27 +78,6 @@ static struct line_sink *line_sink_of(struct tt_sink *sink)
 	return (struct line_sink *)sink;
 }
 
-/* Writes all of @bytes, waiting as long as it takes; 0, or a negative errno. */
-static int write_all(int fd, const char *bytes, size_t bytes_count, size_t *progress_bytes)
-{
-	*progress_bytes = 0;
-
-	while (*progress_bytes < bytes_count) {
-		ssize_t n = write(fd, bytes + *progress_bytes, bytes_count - *progress_bytes);
-		struct pollfd writable = { .fd = fd, .events = POLLOUT };
-
-		if (n > 0)
-			*progress_bytes += (size_t)n;
-		else if (n == 0)
-			return -EIO; /* no device should: do not try for ever */
-		else if (errno == EAGAIN)
-			(void)poll(&writable, 1, -1); /* what is wrong, the next write says */
-		else if (errno != EINTR)
-			return -errno;
-	}
-	return 0;
-}
-
 static uint64_t count_lines(const char *bytes, size_t bytes_count)
 {
 	const char *end = bytes + bytes_count;
@@ -116,12 +94,13 @@ static uint64_t count_lines(const char *bytes, size_t bytes_count)
 static int write_buffer(struct line_sink *sink)
 {
 	struct tt_sink_counters *counters = &sink->sink.counters;
-	size_t progress_bytes;
+	struct iovec part = { .iov_base = sink->buffer, .iov_len = sink->text.length };
+	uint64_t progress_bytes;
 	int r;
 
-	r = write_all(sink->opts.fd, sink->buffer, sink->text.length, &progress_bytes);
+	r = tt_write_all(sink->opts.fd, &part, 1, &progress_bytes);
 	counters->bytes += progress_bytes;
-	counters->written += count_lines(sink->buffer, progress_bytes);
+	counters->written += count_lines(sink->buffer, (size_t)progress_bytes);
 	sink->text.length = 0;
 	return r;
 }

@@ -18,7 +18,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -26,6 +25,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/write.h"
 #include "trace/folder.h"
 #include "trace/keep.h"
 #include "trace/leftover.h"
@@ -34,7 +34,6 @@
 
 enum {
 	NUMBER_TRIES_MAX = 100, /* each lost to another process that took the number */
-	WRITE_PARTS_MAX = 64,   /* of one writev(2) */
 	HOST_BYTES = 256,
 };
 
@@ -453,72 +452,15 @@ uint64_t tt_store_file_bytes(const struct tt_store *store)
 
 /* ---- write ---- */
 
-/* What of the parts is still to be written. */
-struct rest {
-	const struct iovec *parts;
-	size_t parts_count;
-	size_t done_bytes; /* of the first part */
-};
-
-static void skip(struct rest *rest, size_t bytes)
-{
-	rest->done_bytes += bytes;
-	while (rest->parts_count > 0 && rest->done_bytes >= rest->parts->iov_len) {
-		rest->done_bytes -= rest->parts->iov_len;
-		rest->parts++;
-		rest->parts_count--;
-	}
-}
-
-/* Writes some of it: how much, or a negative errno. */
-static ssize_t write_some(int fd, const struct rest *rest)
-{
-	struct iovec window[WRITE_PARTS_MAX];
-	size_t count = rest->parts_count < WRITE_PARTS_MAX ? rest->parts_count : WRITE_PARTS_MAX;
-	ssize_t written;
-
-	memcpy(window, rest->parts, count * sizeof(window[0]));
-	window[0].iov_base = (char *)window[0].iov_base + rest->done_bytes;
-	window[0].iov_len -= rest->done_bytes;
-
-	written = writev(fd, window, (int)count);
-	if (written < 0)
-		return -errno;
-	return written > 0 ? written : -EIO; /* the first part has bytes */
-}
-
-static int wait_writable(int fd)
-{
-	struct pollfd wait = { .fd = fd, .events = POLLOUT };
-
-	if (poll(&wait, 1, -1) < 0 && errno != EINTR)
-		return -errno;
-	return 0;
-}
-
 int tt_store_write(struct tt_store *store, const struct iovec *parts, size_t parts_count,
 		   uint64_t *progress_bytes, struct tt_error *reterr)
 {
-	struct rest rest = { .parts = parts, .parts_count = parts_count };
-	int r = 0;
+	int r;
 
 	assert(store->is_open);
 
-	*progress_bytes = 0;
-	skip(&rest, 0);
-	while (rest.parts_count > 0 && r == 0) {
-		ssize_t written = write_some(store->fd, &rest);
-
-		if (written > 0) {
-			*progress_bytes += (uint64_t)written;
-			store->file_bytes += (uint64_t)written;
-			skip(&rest, (size_t)written);
-		} else if (written == -EAGAIN) {
-			r = wait_writable(store->fd);
-		} else if (written != -EINTR) {
-			r = (int)written;
-		}
-	}
+	r = tt_write_all(store->fd, parts, parts_count, progress_bytes);
+	store->file_bytes += *progress_bytes;
 	if (r < 0)
 		return word(store, r, "write", find_write_remedy(r), reterr);
 

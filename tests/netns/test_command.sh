@@ -14,112 +14,19 @@
 # Usage: tests/netns/test_command.sh PATH-OF-TWINTAP   (run at the repository root; needs root)
 set -eu
 
-twintap=$1
 PORT=4242
-
-for tool in dig jq python3 setpriv socat tcpdump timeout; do
-    command -v "$tool" > /dev/null || {
-        echo "skipped: $tool is missing" >&2
-        exit 77
-    }
-done
 
 # shellcheck source=tests/support/lab.sh
 . tests/support/lab.sh
 # shellcheck source=tests/support/wait.sh
 . tests/support/wait.sh
+# shellcheck source=tests/support/checks.sh
+. tests/support/checks.sh
+# shellcheck source=tests/support/capture.sh
+. tests/support/capture.sh
+checks_need dig jq python3 setpriv socat tcpdump timeout
 lab_up
-
-work=$(mktemp -d)
-out=$work/out err=$work/err stats=$work/stats.json
-started=
-
-# Ends what a failed check left running; by number, and only what this script started.
-lab_at_exit() {
-    for pid in $started; do
-        kill -KILL "$pid" 2> /dev/null || true
-    done
-    rm -rf "$work"
-}
-
-checks_count=0
-holds() {
-    checks_count=$((checks_count + 1))
-    printf 'ok %s - %s\n' "$checks_count" "$*"
-}
-
-fail() {
-    printf 'not ok - %s\n' "$*" >&2
-    for file in "$out" "$err" "$stats"; do
-        [ ! -s "$file" ] || {
-            printf -- '--- end of %s\n' "${file##*/}" >&2
-            tail -n 6 "$file" >&2
-        }
-    done
-    exit 1
-}
-
-# near COMMAND...: in the foreground; no longer than WAIT_S.
-near() {
-    lab_exec near timeout --kill-after=1 "$WAIT_S" "$@"
-}
-
-# expect STATUS COMMAND...: runs it to its end; data in $out, words in $err.
-expect() {
-    expected=$1
-    shift
-    status=0
-    near "$@" > "$out" 2> "$err" || status=$?
-    [ "$status" -eq "$expected" ] || fail "status $status instead of $expected: $*"
-}
-
-# says WORDS: the words are part of what was said, as they are.
-says() {
-    grep -qF -- "$1" "$err" || fail "nothing says: $1"
-}
-
-# refuses STATUS WORDS ARGUMENT...: one line, no data.
-refuses() {
-    refuses_status=$1 refuses_words=$2
-    shift 2
-    expect "$refuses_status" "$twintap" "$@"
-    says "twintap: $refuses_words"
-    [ "$(wc -l < "$err")" -eq 1 ] || fail "more than one line: $*"
-    [ ! -s "$out" ] || fail "data in spite of a refusal: $*"
-}
-
-is_capturing() {
-    grep -q '^twintap: capturing on ' "$err" || ! kill -0 "$capture" 2> /dev/null
-}
-
-# start_to FILE ARGUMENT...: a capture in the background, once it counts. $capture is its number:
-# ip(8) becomes the command, so there is no process in between.
-start_to() {
-    start_file=$1
-    shift
-    : > "$err"
-    ip netns exec "$LAB_NEAR" "$twintap" capture "$@" > "$start_file" 2> "$err" &
-    capture=$!
-    started="$started $capture"
-    wait_until "the capture has begun" is_capturing
-    grep -q '^twintap: capturing on ' "$err" || fail "the capture ended at once: $*"
-}
-
-start() {
-    start_to "$out" "$@"
-}
-
-has_ended() {
-    ! kill -0 "$1" 2> /dev/null || [ "$(cut -d ' ' -f 3 "/proc/$1/stat" 2> /dev/null)" = Z ]
-}
-
-# ends STATUS: the capture ends by itself, with that status.
-ends() {
-    wait_until "the capture has ended" has_ended "$capture"
-    status=0
-    wait "$capture" || status=$?
-    [ "$status" -eq "$1" ] || fail "the capture ended with $status instead of $1"
-}
+checks_begin "$1"
 
 send() {
     lab_exec far python3 tests/support/send_datagrams.py "$@"
@@ -135,30 +42,29 @@ account() {
 
 # --- what is refused ---------------------------------------------------------------------
 
-refuses 2 'a command is missing: see twintap --help'
-refuses 2 'unknown command captrue: did you mean capture?' captrue
-refuses 2 'unknown command xyz: see twintap --help' xyz
-refuses 2 'unknown option -i: options follow the command' -i "$LAB_NEAR_INTERFACE"
-refuses 2 'filter expression "ether host 02:00:00:00:00:07": ' capture ether host 02:00:00:00:00:07
-refuses 2 'filter expression "ether[0] = 1": "ether[" asks for bytes of the link' capture 'ether[0] = 1'
-refuses 2 'filter expression "inbound": it asks for what the link knows' capture inbound
-refuses 2 'filter expression "udp and": ' capture udp and
-refuses 2 '"-c": options go before the filter expression' capture udp -c 1
-refuses 2 '"lo" is an interface: use -i lo' capture lo
-refuses 2 '--snaplen: 20 bytes are out of range' capture -s 20
-refuses 2 '-w writes traces, not text' capture -w file --format json
-refuses 2 'unknown option --prot: did you mean --port?' capture --prot 53
-refuses 2 'port list: "5000-4000"' capture -p 5000-4000
-refuses 2 'port list: "65536": ports are 0 to 65535' capture -p 53,65536
-refuses 2 '' capture -i a-name-of-16-byte
-refuses 2 'port list: "no-such-service"' capture -p no-such-service
-refuses 2 '--buffer: size "1G*100" is not a number' capture -B '1G*100'
-refuses 2 '--buffer: size "100G" is out of range: a ring has from 256K to 4G' capture -B 100G
-refuses 2 'unknown option --fromat: did you mean --format?' interfaces --fromat json
-refuses 2 '"eth0": all interfaces are listed' interfaces eth0
+refuses 2 'twintap: a command is missing: see twintap --help'
+refuses 2 'twintap: unknown command captrue: did you mean capture?' captrue
+refuses 2 'twintap: unknown command xyz: see twintap --help' xyz
+refuses 2 'twintap: unknown option -i: options follow the command' -i "$LAB_NEAR_INTERFACE"
+refuses 2 'twintap: filter expression "ether host 02:00:00:00:00:07": ' capture ether host 02:00:00:00:00:07
+refuses 2 'twintap: filter expression "ether[0] = 1": "ether[" asks for bytes of the link' capture 'ether[0] = 1'
+refuses 2 'twintap: filter expression "inbound": it asks for what the link knows' capture inbound
+refuses 2 'twintap: filter expression "udp and": ' capture udp and
+refuses 2 'twintap: "-c": options go before the filter expression' capture udp -c 1
+refuses 2 'twintap: "lo" is an interface: use -i lo' capture lo
+refuses 2 'twintap: --snaplen: 20 bytes are out of range' capture -s 20
+refuses 2 'twintap: unknown option --prot: did you mean --port?' capture --prot 53
+refuses 2 'twintap: port list: "5000-4000"' capture -p 5000-4000
+refuses 2 'twintap: port list: "65536": ports are 0 to 65535' capture -p 53,65536
+refuses 2 'twintap: ' capture -i a-name-of-16-byte
+refuses 2 'twintap: port list: "no-such-service"' capture -p no-such-service
+refuses 2 'twintap: --buffer: size "1G*100" is not a number' capture -B '1G*100'
+refuses 2 'twintap: --buffer: size "100G" is out of range: a ring has from 256K to 4G' capture -B 100G
+refuses 2 'twintap: unknown option --fromat: did you mean --format?' interfaces --fromat json
+refuses 2 'twintap: "eth0": all interfaces are listed' interfaces eth0
 holds "wrong usage ends with 2 and one sentence"
 
-refuses 1 '' capture -i no-such
+refuses 1 'twintap: ' capture -i no-such
 says 'no-such'
 says "$LAB_NEAR_INTERFACE" # one of the names that there are
 holds "an unknown interface is refused with the names that there are"
@@ -166,13 +72,13 @@ holds "an unknown interface is refused with the names that there are"
 ip -n "$LAB_NEAR" link add bridge0 type bridge
 ip -n "$LAB_NEAR" link add port0 type veth peer name port1
 ip -n "$LAB_NEAR" link set port0 master bridge0
-refuses 1 '' capture -i port0
+refuses 1 'twintap: ' capture -i port0
 says 'use bridge0 instead'
 holds "a port of a bridge is refused, naming the bridge"
 
-refuses 1 '--stats-file /dev/null: it is there and no regular file' capture --stats-file /dev/null
-refuses 1 '--stats-file /proc/nowhere/x: open its directory: ' capture --stats-file /proc/nowhere/x
-refuses 1 '--stats-file /proc/stats: make a new file beside it: ' capture --stats-file /proc/stats
+refuses 1 'twintap: --stats-file /dev/null: it is there and no regular file' capture --stats-file /dev/null
+refuses 1 'twintap: --stats-file /proc/nowhere/x: open its directory: ' capture --stats-file /proc/nowhere/x
+refuses 1 'twintap: --stats-file /proc/stats: make a new file beside it: ' capture --stats-file /proc/stats
 [ -c /dev/null ] || fail "/dev/null was replaced"
 holds "a path that no account can be written to is refused before the capture begins"
 

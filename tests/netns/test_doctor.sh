@@ -13,62 +13,20 @@
 # Usage: tests/netns/test_doctor.sh PATH-OF-TWINTAP   (run at the repository root; needs root)
 set -eu
 
-twintap=$(readlink -f "$1")
-
-for tool in bash ethtool jq python3 setcap setpriv timeout unshare; do
-    command -v "$tool" > /dev/null || {
-        echo "skipped: $tool is missing" >&2
-        exit 77
-    }
-done
-
 # shellcheck source=tests/support/lab.sh
 . tests/support/lab.sh
 # shellcheck source=tests/support/wait.sh
 . tests/support/wait.sh
+# shellcheck source=tests/support/checks.sh
+. tests/support/checks.sh
+checks_need bash ethtool jq python3 setcap setpriv timeout unshare
 lab_up
-
-work=$(mktemp -d)
-out=$work/out err=$work/err
-
-lab_at_exit() {
-    rm -rf "$work"
-}
-
-checks_count=0
-holds() {
-    checks_count=$((checks_count + 1))
-    printf 'ok %s - %s\n' "$checks_count" "$*"
-}
-
-fail() {
-    printf 'not ok - %s\n' "$*" >&2
-    for file in "$out" "$err"; do
-        [ ! -s "$file" ] || {
-            printf -- '--- %s\n' "${file##*/}" >&2
-            cat "$file" >&2
-        }
-    done
-    exit 1
-}
-
-near() {
-    lab_exec near timeout --kill-after=1 "$WAIT_S" "$@"
-}
-
-# expect STATUS COMMAND...: runs it to its end; data in $out, words in $err.
-expect() {
-    expected=$1
-    shift
-    status=0
-    near "$@" > "$out" 2> "$err" || status=$?
-    [ "$status" -eq "$expected" ] || fail "status $status instead of $expected: $*"
-}
+checks_begin "$(readlink -f "$1")"
+checks_shown_lines=1000
 
 # agrees COMMAND...: runs it to its end, whose status is 1 if a finding failed, and else 0.
 agrees() {
-    status=0
-    near "$@" > "$out" 2> "$err" || status=$?
+    run "$@"
     agrees_status=0
     ! grep -q '^fail ' "$out" || agrees_status=1
     [ "$status" -eq "$agrees_status" ] || fail "status $status instead of $agrees_status: $*"
@@ -92,14 +50,6 @@ finds() {
 # lacks SUBJECT: nothing is said of it.
 lacks() {
     ! grep -q "^[a-z]*  *$1: " "$out" || fail "there is a finding of $1"
-}
-
-refuses() {
-    refuses_words=$1
-    shift
-    expect 2 "$twintap" doctor "$@"
-    grep -qF -- "$refuses_words" "$err" || fail "nothing says: $refuses_words"
-    [ ! -s "$out" ] || fail "data in spite of a refusal: $*"
 }
 
 # Root without capabilities, or with those that follow alone, and able to get all of them: so
@@ -128,11 +78,11 @@ expect_with() {
 
 # --- usage -------------------------------------------------------------------------------
 
-refuses '"xml" is none of text, json' --format xml
-refuses '"eth0": to look at one interface, use -i' eth0
-refuses '--interface: "" is no name' -i ''
-refuses '--interface: "a-name-of-16-byte" is no name' -i a-name-of-16-byte
-refuses 'unknown option --fromat: did you mean --format?' --fromat json
+refuses 2 '"xml" is none of text, json' doctor --format xml
+refuses 2 '"eth0": to look at one interface, use -i' doctor eth0
+refuses 2 '--interface: "" is no name' doctor -i ''
+refuses 2 '--interface: "a-name-of-16-byte" is no name' doctor -i a-name-of-16-byte
+refuses 2 'unknown option --fromat: did you mean --format?' doctor --fromat json
 expect 0 "$twintap" doctor --help
 [ "$(wc -l < "$out")" -le 24 ] || fail "the help does not fit a screen"
 grep -q '^Examples:' "$out" || fail "the help has no examples"

@@ -16,51 +16,20 @@
 # TT_PROGRAMS names the folder of the test programs if it is not build/dev/tests)
 set -eu
 
-twintap=$1
 programs=${TT_PROGRAMS:-build/dev/tests}
 PORT=4242
 FALLBACKS='net_raw eperm eacces enosys'
-
-for tool in jq python3 setpriv timeout; do
-    command -v "$tool" > /dev/null || {
-        echo "skipped: $tool is missing" >&2
-        exit 77
-    }
-done
 
 # shellcheck source=tests/support/lab.sh
 . tests/support/lab.sh
 # shellcheck source=tests/support/wait.sh
 . tests/support/wait.sh
+# shellcheck source=tests/support/checks.sh
+. tests/support/checks.sh
+checks_need jq python3 setpriv timeout
 lab_up
-
-work=$(mktemp -d)
-started=
-
-# Ends what a failed check left running; by number, and only what this script started.
-lab_at_exit() {
-    for pid in $started; do
-        kill -KILL "$pid" 2> /dev/null || true
-    done
-    rm -rf "$work"
-}
-
-checks_count=0
-holds() {
-    checks_count=$((checks_count + 1))
-    printf 'ok %s - %s\n' "$checks_count" "$*"
-}
-
-fail() {
-    printf 'not ok - %s\n' "$*" >&2
-    for file in "$work"/*.err "$work"/*.difference; do
-        [ ! -s "$file" ] || {
-            printf -- '--- end of %s\n' "${file##*/}" >&2
-            tail -n 6 "$file" | cut -c 1-300 >&2
-        }
-    done
-    exit 1
-}
+checks_begin "$1"
+checks_shown='*.err *.difference'
 
 # as WHO COMMAND...: becomes the command, in the near namespace, with what WHO lacks.
 as() {
@@ -99,10 +68,6 @@ start() {
     for name in ebpf $FALLBACKS; do
         start_one "$name" "$@"
     done
-}
-
-has_ended() {
-    ! kill -0 "$1" 2> /dev/null || [ "$(cut -d ' ' -f 3 "/proc/$1/stat" 2> /dev/null)" = Z ]
 }
 
 # ends WHO STATUS: that capture ends by itself.

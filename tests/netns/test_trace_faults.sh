@@ -24,6 +24,10 @@ fi
 . tests/support/lab.sh
 # shellcheck source=tests/support/wait.sh
 . tests/support/wait.sh
+# shellcheck source=tests/support/checks.sh
+. tests/support/checks.sh
+# shellcheck source=tests/support/capture.sh
+. tests/support/capture.sh
 # shellcheck source=tests/support/traces.sh
 . tests/support/traces.sh
 lab_up
@@ -35,7 +39,7 @@ rounds=20
 seed=${TT_SEED:-$(date +%s)}
 echo "seed: TT_SEED=$seed"
 
-traces_at_exit() {
+checks_at_exit() {
     for mounted in "$work/disk" "$work/small"; do
         ! mountpoint -q "$mounted" || umount "$mounted"
     done

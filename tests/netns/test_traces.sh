@@ -21,6 +21,10 @@ set -eu
 . tests/support/lab.sh
 # shellcheck source=tests/support/wait.sh
 . tests/support/wait.sh
+# shellcheck source=tests/support/checks.sh
+. tests/support/checks.sh
+# shellcheck source=tests/support/capture.sh
+. tests/support/capture.sh
 # shellcheck source=tests/support/traces.sh
 . tests/support/traces.sh
 lab_up

@@ -5,6 +5,8 @@
 #
 #     . tests/support/lab.sh
 #     . tests/support/wait.sh
+#     . tests/support/checks.sh
+#     . tests/support/capture.sh
 #     . tests/support/traces.sh
 #     lab_up
 #     traces_begin PATH-OF-TWINTAP            # $work is a folder to fill
@@ -13,25 +15,17 @@
 #     stop                                    # SIGTERM; it must end with 0
 #     accepted 1000 "$work/a.pcapng"          # by every reader
 #
-# Words are in $err, data in $out, the account in $stats: of the capture started last. Sets
-# lab_at_exit, which ends what was started, by number.
+# Words are in $err, data in $out, the account in $stats: of the capture started last.
 
-for tool in capinfos jq python3 tcpdump timeout tshark; do
-    command -v "$tool" > /dev/null || {
-        echo "skipped: $tool is missing" >&2
-        exit 77
-    }
-done
+checks_need capinfos jq python3 tcpdump timeout tshark
 
 programs=${TT_PROGRAMS:-build/dev/tests}
 export LC_ALL=C TZ=UTC
 
 traces_begin() {
-    twintap=$1
-    work=$(mktemp -d)
+    checks_begin "$1"
+    checks_shown="$checks_shown said"
     chmod 755 "$work" # tcpdump reads as nobody
-    out=$work/out err=$work/err stats=$work/stats.json
-    started= capture=
     gopacket=$programs/gopacket_read
     [ -x "$gopacket" ] || {
         gopacket=
@@ -39,95 +33,8 @@ traces_begin() {
     }
 }
 
-# A script's own clean-up, after all processes have ended.
-traces_at_exit() { :; }
-
-lab_at_exit() {
-    for pid in $started; do
-        kill -KILL "$pid" 2> /dev/null || true
-    done
-    traces_at_exit
-    [ -z "${work-}" ] || rm -rf "$work"
-}
-
-checks_count=0
-holds() {
-    checks_count=$((checks_count + 1))
-    printf 'ok %s - %s\n' "$checks_count" "$*"
-}
-
-fail() {
-    printf 'not ok - %s\n' "$*" >&2
-    for file in "$out" "$err" "$stats" "$work/said"; do
-        [ ! -s "$file" ] || {
-            printf -- '--- end of %s\n' "${file##*/}" >&2
-            tail -n 6 "$file" | cut -c 1-600 | tr -d '\000' >&2
-        }
-    done
-    exit 1
-}
-
-# near COMMAND...: in the foreground; no longer than WAIT_S.
-near() {
-    lab_exec near timeout --kill-after=1 "$WAIT_S" "$@"
-}
-
-# expect STATUS COMMAND...: runs it to its end; data in $out, words in $err.
-expect() {
-    expected=$1
-    shift
-    status=0
-    near "$@" > "$out" 2> "$err" || status=$?
-    [ "$status" -eq "$expected" ] || fail "status $status instead of $expected: $*"
-}
-
-# says WORDS: the words are part of what was said, as they are.
-says() {
-    grep -qF -- "$1" "$err" || fail "nothing says: $1"
-}
-
-# refuses STATUS WORDS ARGUMENT...: one line, no data.
-refuses() {
-    refuses_status=$1 refuses_words=$2
-    shift 2
-    expect "$refuses_status" "$twintap" "$@"
-    says "$refuses_words"
-    [ "$(wc -l < "$err")" -eq 1 ] || fail "more than one line: $*"
-    [ ! -s "$out" ] || fail "data in spite of a refusal: $*"
-}
-
-is_capturing() {
-    grep -q '^twintap: capturing on ' "$err" || has_ended "$capture"
-}
-
-has_ended() {
-    ! kill -0 "$1" 2> /dev/null || [ "$(cut -d ' ' -f 3 "/proc/$1/stat" 2> /dev/null)" = Z ]
-}
-
-# start_to FILE ARGUMENT...: a capture in the background, once it counts. $capture is its number.
-start_to() {
-    start_file=$1
-    shift
-    : > "$err"
-    rm -f "$stats"
-    ip netns exec "$LAB_NEAR" "$twintap" capture -i "$LAB_NEAR_INTERFACE" --stats-file "$stats" "$@" \
-        > "$start_file" 2> "$err" &
-    capture=$!
-    started="$started $capture"
-    wait_until "the capture has begun" is_capturing
-    grep -q '^twintap: capturing on ' "$err" || fail "the capture ended at once: $*"
-}
-
-start() {
-    start_to "$out" "$@"
-}
-
-# ends STATUS: the capture ends by itself, with that status.
-ends() {
-    wait_until "the capture has ended" has_ended "$capture"
-    status=0
-    wait "$capture" || status=$?
-    [ "$status" -eq "$1" ] || fail "the capture ended with $status instead of $1"
+capture_options() {
+    echo "-i $LAB_NEAR_INTERFACE --stats-file $stats"
 }
 
 # With a trace, nothing is data but the trace.
