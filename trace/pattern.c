@@ -249,7 +249,7 @@ bool tt_pattern_has_conversion(const char *text, size_t text_bytes)
 {
 	for (size_t i = 0; i + 1 < text_bytes; i++) {
 		if (text[i] == '%' &&
-		    (strchr("%Nh", text[i + 1]) || find_time_conversion(text[i + 1])))
+		    (strchr("%Nhpi", text[i + 1]) || find_time_conversion(text[i + 1])))
 			return true;
 	}
 	return false;
