@@ -68,20 +68,15 @@ static int take_account(const struct session *session, struct tt_accounting *ret
 static int write_stats_file(const struct session *session, struct tt_error *reterr)
 {
 	struct tt_accounting accounting;
-	char text[TT_ACCOUNTING_JSON_BYTES + 1]; /* and a newline */
-	size_t length = 0;
 	int r;
 
 	if (session->stats_file.folder_fd < 0)
 		return 0;
 
 	r = take_account(session, &accounting);
-	if (r == 0)
-		r = tt_accounting_format_json(&accounting, text, TT_ACCOUNTING_JSON_BYTES, &length);
 	if (r < 0)
 		return tt_word_error(reterr, r, "take the account: %s", strerror(-r));
-	text[length++] = '\n';
-	return tt_stats_file_write(&session->stats_file, text, length, reterr);
+	return tt_stats_file_write_account(&session->stats_file, &accounting, reterr);
 }
 
 static void say_live(const struct session *session)
