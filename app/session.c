@@ -22,6 +22,7 @@
 #include "app/capture_signals.h"
 #include "app/capture_summary.h"
 #include "app/command.h"
+#include "app/live.h"
 #include "app/progress.h"
 #include "app/remark.h"
 #include "app/stats_file.h"
@@ -47,6 +48,8 @@ struct session {
 	int64_t file_due_ms;
 	struct tt_progress progress;
 	bool shows_progress;
+	struct tt_live live;
+	bool shows_live; /* counters that are written over; else a line each time */
 	int failure; /* of the capture the first, of files the last, as error words it; 0: none */
 	struct tt_error error;
 };
@@ -68,32 +71,45 @@ static int take_account(const struct session *session, struct tt_accounting *ret
 static int write_stats_file(const struct session *session, struct tt_error *reterr)
 {
 	struct tt_accounting accounting;
-	char text[TT_ACCOUNTING_JSON_BYTES + 1]; /* and a newline */
-	size_t length = 0;
 	int r;
 
 	if (session->stats_file.folder_fd < 0)
 		return 0;
 
 	r = take_account(session, &accounting);
-	if (r == 0)
-		r = tt_accounting_format_json(&accounting, text, TT_ACCOUNTING_JSON_BYTES, &length);
 	if (r < 0)
 		return tt_word_error(reterr, r, "take the account: %s", strerror(-r));
-	text[length++] = '\n';
-	return tt_stats_file_write(&session->stats_file, text, length, reterr);
+	return tt_stats_file_write_account(&session->stats_file, &accounting, reterr);
 }
 
-static void say_live(const struct session *session)
+/* What is said next begins a line. */
+static void clear_terminal(struct session *session)
+{
+	tt_progress_clear(&session->progress);
+	tt_live_clear(&session->live);
+}
+
+static void say_live(struct session *session)
 {
 	struct tt_accounting accounting;
 	int r;
 
 	r = take_account(session, &accounting);
+	clear_terminal(session);
 	if (r < 0)
 		tt_say("take the account: %s", strerror(-r));
 	else
 		tt_summary_say_live(&accounting, now_ms() - session->start_ms);
+}
+
+static void show_live(struct session *session)
+{
+	struct tt_accounting accounting;
+
+	if (session->shows_live && take_account(session, &accounting) == 0)
+		tt_live_show(&session->live, &accounting, now_ms() - session->start_ms);
+	else
+		say_live(session);
 }
 
 /* The first of the chosen interfaces if none of them runs, else NULL. */
@@ -293,6 +309,18 @@ static int begin(struct session *session, struct tt_error *reterr)
 	return 0;
 }
 
+/* From here on the counters are compared with those of now. */
+static void begin_live(struct session *session)
+{
+	struct tt_accounting accounting;
+
+	session->shows_live = session->options->stats_interval_ms > 0 &&
+			      tt_live_is_possible(session->options) &&
+			      take_account(session, &accounting) == 0;
+	if (session->shows_live)
+		tt_live_begin(&session->live, &accounting);
+}
+
 static void say_start(const struct session *session)
 {
 	struct tt_accounting accounting;
@@ -313,7 +341,7 @@ static void note_failure(struct session *session, int r, const struct tt_error *
 {
 	/* Of several damaged files each has its sentence. */
 	if (session->failure < 0 && session->options->files_count > 0) {
-		tt_progress_clear(&session->progress);
+		clear_terminal(session);
 		tt_say("%s", session->error.message);
 	} else if (session->failure < 0) {
 		return;
@@ -343,7 +371,7 @@ static void attend(struct session *session)
 	if (tt_capture_signals_take_usr1())
 		say_live(session);
 	if (now >= session->live_due_ms) {
-		say_live(session);
+		show_live(session);
 		session->live_due_ms = next_due_ms(session->live_due_ms, interval_ms, now);
 	}
 	if (now < session->file_due_ms)
@@ -354,6 +382,7 @@ static void attend(struct session *session)
 					   interval_ms ? interval_ms : STATS_FILE_INTERVAL_MS, now);
 	if (r < 0) {
 		/* The capture is worth more than its account: the last write decides. */
+		clear_terminal(session);
 		tt_say("warning: %s", error.message);
 		session->file_due_ms = NEVER_MS;
 	}
@@ -475,8 +504,9 @@ int tt_session_run(const struct tt_capture_options *options)
 		status = r == -EINVAL ? TT_EXIT_USAGE : TT_EXIT_FAILED;
 	} else {
 		say_start(&session);
+		begin_live(&session);
 		run(&session);
-		tt_progress_clear(&session.progress);
+		clear_terminal(&session);
 		status = conclude(&session);
 	}
 

@@ -9,11 +9,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "app/remark.h"
+#include "twintap/accounting.h"
 
 enum {
 	MODE = 0644,            /* less the umask */
@@ -65,6 +67,14 @@ static int check_target(const struct tt_stats_file *file, struct tt_error *reter
 	return r == -ENOENT ? 0 : word_failure(file, r, "look at it", reterr);
 }
 
+static bool ends_in_prom(const char *name)
+{
+	static const char ending[] = ".prom";
+	size_t length = strlen(name), ending_length = strlen(ending);
+
+	return length >= ending_length && strcmp(name + length - ending_length, ending) == 0;
+}
+
 int tt_stats_file_open(struct tt_stats_file *file, const char *path, struct tt_error *reterr)
 {
 	const char *slash = strrchr(path, '/');
@@ -78,6 +88,7 @@ int tt_stats_file_open(struct tt_stats_file *file, const char *path, struct tt_e
 	if (strlen(name) >= sizeof(file->name))
 		return word_failure(file, -ENAMETOOLONG, "look at it", reterr);
 	memcpy(file->name, name, strlen(name) + 1);
+	file->is_prometheus = ends_in_prom(name);
 
 	r = open_folder(file, (size_t)(name - path), reterr);
 	if (r < 0)
@@ -148,4 +159,32 @@ int tt_stats_file_write(const struct tt_stats_file *file, const char *text, size
 		return word_failure(file, r, "replace it", reterr);
 	}
 	return 0;
+}
+
+int tt_stats_file_write_account(const struct tt_stats_file *file,
+				const struct tt_accounting *accounting, struct tt_error *reterr)
+{
+	size_t room_bytes = file->is_prometheus ? TT_ACCOUNTING_PROMETHEUS_BYTES
+						: TT_ACCOUNTING_JSON_BYTES;
+	size_t length = 0;
+	char *text;
+	int r;
+
+	text = malloc(room_bytes + 1); /* and a newline */
+	if (!text)
+		return word_failure(file, -ENOMEM, "word the account", reterr);
+
+	if (file->is_prometheus) {
+		r = tt_accounting_format_prometheus(accounting, text, room_bytes, &length);
+	} else {
+		r = tt_accounting_format_json(accounting, text, room_bytes, &length);
+		if (r == 0)
+			text[length++] = '\n';
+	}
+	if (r < 0)
+		r = word_failure(file, r, "word the account", reterr);
+	else
+		r = tt_stats_file_write(file, text, length, reterr);
+	free(text);
+	return r;
 }

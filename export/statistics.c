@@ -5,23 +5,14 @@
  *
  * Its members and their order are fixed: programs read it. What nobody could count
  * is null, never 0, and a sum with such a part is null too.
- *
- * An account comes with its own size. Sources and outputs that do not lie in it as a
- * whole are left out, since the rest of their counters would read as zeros.
  */
 
 #include "twintap/accounting.h"
 
 #include <errno.h>
 
-#include "base/opts.h"
 #include "base/text.h"
-
-enum {
-	/* The smallest account that says anything: one source. */
-	ACCOUNTING_BYTES_MIN = offsetof(struct tt_accounting, sources) +
-			       sizeof(struct tt_source_accounting),
-};
+#include "export/known_account.h"
 
 /* Members are parted by commas: before each but the first. */
 static void put_comma(struct tt_text *text, bool *is_first)
@@ -155,37 +146,6 @@ static void put_accounting(struct tt_text *text, const struct tt_accounting *acc
 	tt_text_put_char(text, '}');
 }
 
-/* How many whole elements of an array lie in the first @size bytes of a struct. */
-static size_t count_within(size_t size, size_t array_offset, size_t element_bytes)
-{
-	return size > array_offset ? (size - array_offset) / element_bytes : 0;
-}
-
-/* Copies @accounting, without what its caller's version did not know of. */
-static int import_accounting(struct tt_accounting *ret_full, const struct tt_accounting *accounting)
-{
-	size_t outputs_count;
-	size_t sources_count;
-	int r;
-
-	r = tt_opts_import(ret_full, sizeof(*ret_full), accounting, ACCOUNTING_BYTES_MIN);
-	if (r < 0)
-		return r;
-	if (ret_full->outputs_count > TT_OUTPUTS_MAX)
-		return -EINVAL;
-
-	sources_count = count_within(ret_full->size, offsetof(struct tt_accounting, sources),
-				     sizeof(ret_full->sources[0]));
-	for (size_t i = sources_count; i < TT_SOURCE_KIND_COUNT; i++)
-		ret_full->sources[i].is_present = 0;
-
-	outputs_count = count_within(ret_full->size, offsetof(struct tt_accounting, outputs),
-				     sizeof(ret_full->outputs[0]));
-	if (ret_full->outputs_count > outputs_count)
-		ret_full->outputs_count = outputs_count;
-	return 0;
-}
-
 int tt_accounting_format_json(const struct tt_accounting *accounting, char *text, size_t text_bytes,
 			      size_t *ret_length)
 {
@@ -196,7 +156,7 @@ int tt_accounting_format_json(const struct tt_accounting *accounting, char *text
 	if (!accounting || !text || !ret_length)
 		return -EINVAL;
 
-	r = import_accounting(&full, accounting);
+	r = tt_known_account_import(&full, accounting);
 	if (r < 0)
 		return r;
 

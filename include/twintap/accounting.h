@@ -153,6 +153,27 @@ TT_API int tt_accounting_format_json(const struct tt_accounting *accounting, cha
 /** Room for any account as JSON, in bytes. */
 #define TT_ACCOUNTING_JSON_BYTES 32768
 
+/**
+ * @brief Write an account as metrics in the text exposition format 0.0.4 of Prometheus.
+ *
+ * Each metric has its "# HELP" and "# TYPE"; the last line ends with a newline. Counts that are
+ * TT_UNKNOWN are left out, and a metric without any with them. What was named by others is valid
+ * UTF-8 without control characters: any other byte of it reads as \xNN. Outputs of one name are
+ * told apart by the label "number", which the second and those after it have.
+ *
+ * @param accounting       The account; borrowed.
+ * @param text             Room for the text and a NUL.
+ * @param text_bytes       How much room; TT_ACCOUNTING_PROMETHEUS_BYTES is always enough.
+ * @param[out] ret_length  Its length, without the NUL.
+ * @return As tt_accounting_format_json().
+ * @thread any   @since 0.1
+ */
+TT_API int tt_accounting_format_prometheus(const struct tt_accounting *accounting, char *text,
+					   size_t text_bytes, size_t *ret_length);
+
+/** Room for any account as metrics, in bytes. */
+#define TT_ACCOUNTING_PROMETHEUS_BYTES 131072
+
 #ifdef __cplusplus
 }
 #endif

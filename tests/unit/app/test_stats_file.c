@@ -19,9 +19,10 @@
 #include <unistd.h>
 
 #include "tests/unit/cmocka_all.h"
+#include "twintap/accounting.h"
 
 static char folder[] = "stats_file.XXXXXX";
-static char content[256];
+static char content[4096];
 
 static const char *read_file(const char *path)
 {
@@ -197,6 +198,35 @@ static void failed_write_leaves_the_old_file_and_nothing_else(void **state)
 	assert_int_equal(rmdir("stats.json"), 0);
 }
 
+static void the_ending_of_the_name_decides_the_form(void **state)
+{
+	const struct tt_accounting accounting = { .size = sizeof(accounting) };
+	static const struct {
+		const char *name;
+		const char *beginning;
+	} files[] = {
+		{ "stats.json", "{\"final\":false," },      { "prom", "{\"final\":false," },
+		{ "stats.prom.json", "{\"final\":false," }, { "stats.PROM", "{\"final\":false," },
+		{ "stats.prom", "# HELP twintap_" },        { ".prom", "# HELP twintap_" },
+	};
+
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		struct tt_stats_file file;
+		const char *text;
+
+		assert_int_equal(tt_stats_file_open(&file, files[i].name, NULL), 0);
+		assert_int_equal(tt_stats_file_write_account(&file, &accounting, NULL), 0);
+		text = read_file(files[i].name);
+		assert_memory_equal(text, files[i].beginning, strlen(files[i].beginning));
+		assert_int_equal(text[strlen(text) - 1], '\n');
+		assert_int_not_equal(text[strlen(text) - 2], '\n');
+		tt_stats_file_close(&file);
+		assert_int_equal(unlink(files[i].name), 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -205,6 +235,7 @@ int main(void)
 		cmocka_unit_test(left_overs_of_killed_processes_are_stepped_over),
 		cmocka_unit_test(what_must_not_be_replaced_is_refused),
 		cmocka_unit_test(directory_that_is_missing_is_told_at_once),
+		cmocka_unit_test(the_ending_of_the_name_decides_the_form),
 		cmocka_unit_test(failed_write_leaves_the_old_file_and_nothing_else),
 	};
 
