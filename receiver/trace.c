@@ -134,7 +134,8 @@ static struct tt_trace_config configure(struct tt_receiver *receiver, const char
 	return (struct tt_trace_config){
 		.store = {
 			.path = path,
-			.is_rotated = is_rotated(opts),
+			/* Standard output goes on: a second header would be damage to a pcap file. */
+			.is_rotated = is_rotated(opts) && strcmp(path, "-") != 0,
 			.is_overwriting = opts->flags & TT_TRACE_OVERWRITE,
 			.sync = (uint8_t)opts->sync,
 			.file_bytes_max = opts->rotate_bytes,

@@ -650,6 +650,35 @@ static void what_is_written_is_read_again_as_it_was(void **state)
 	assert_int_equal(take_exact_account().seen, 150);
 }
 
+static void standard_output_is_one_trace_whatever_limit_files_have(void **state)
+{
+	struct tt_trace_opts opts = TT_TRACE_OPTS(.format = TT_TRACE_PCAP,
+						  .rotate_bytes = SMALL_FILE_BYTES);
+	char path[TT_TEST_PATH_BYTES];
+	const char *paths[1] = { path };
+	int saved = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	int fd;
+
+	(void)state;
+	make_file(1, MANY);
+	(void)snprintf(path, sizeof(path), "%s", tt_test_folder_path(&lab.folder, "out.pcap"));
+	(void)fflush(stdout);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_true(saved >= 0 && fd >= 0);
+	assert_int_equal(dup2(fd, STDOUT_FILENO), STDOUT_FILENO);
+	open_it(NULL, NULL, over_files());
+	assert_int_equal(tt_receiver_add_trace(lab.receiver, "-", &opts, NULL), 0);
+	(void)tt_receiver_run(lab.receiver, NULL);
+	tt_receiver_free(lab.receiver);
+	assert_int_equal(dup2(saved, STDOUT_FILENO), STDOUT_FILENO);
+	assert_int_equal(close(saved), 0);
+	assert_int_equal(close(fd), 0);
+
+	open_it(NULL, handle, TT_RECEIVER_OPTS(.files = paths, .files_count = 1));
+	run_it(0, "");
+	assert_int_equal(take_exact_account().seen, MANY);
+}
+
 static void outputs_end_at_their_limits_and_so_does_reading(void **state)
 {
 	struct tt_output_opts limited = TT_OUTPUT_OPTS(.count_max = 70);
@@ -812,6 +841,7 @@ int main(void)
 		FILES_TEST(a_pipe_has_no_length_and_is_read_to_its_end),
 		FILES_TEST(a_slow_pipe_is_waited_for_where_order_is_wanted),
 		FILES_TEST(what_is_written_is_read_again_as_it_was),
+		FILES_TEST(standard_output_is_one_trace_whatever_limit_files_have),
 		FILES_TEST(outputs_end_at_their_limits_and_so_does_reading),
 		FILES_TEST(reading_ends_when_an_output_fails_and_the_others_are_whole),
 		FILES_TEST(of_two_outputs_that_fail_alike_the_first_is_named),
