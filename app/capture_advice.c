@@ -96,8 +96,11 @@ static const char *advice_of(enum tt_reject reason, const struct tt_capture_opti
 	case TT_REJECT_MALFORMED:
 		return "what came in had broken IP headers: there is no port to go by";
 	case TT_REJECT_INTERFACE:
-		return "packets came in on other interfaces only: check -i (twintap interfaces "
-		       "lists them)";
+		return options->network_namespace
+			       ? "packets came in on other interfaces only: check -i (twintap "
+				 "interfaces --netns lists them)"
+			       : "packets came in on other interfaces only: check -i (twintap "
+				 "interfaces lists them)";
 	case TT_REJECT_NOT_UDP:
 		return "packets came in, but none of them was UDP: only UDP is captured";
 	case TT_REJECT_EXPRESSION:
@@ -140,9 +143,10 @@ static void advise_on_silence(const struct tt_capture_facts *facts, struct tt_re
 	else if (options->interfaces_count > 0)
 		tt_remark_add(remark,
 			      "no packet came in on %s: is it the right interface? "
-			      "twintap interfaces lists them",
+			      "twintap interfaces%s lists them",
 			      options->interfaces_count == 1 ? options->interfaces[0]
-							     : "the chosen interfaces");
+							     : "the chosen interfaces",
+			      options->network_namespace ? " --netns" : "");
 	else
 		tt_remark_add(remark, "no packet came in on any interface: is something sent "
 				      "to this host?");
@@ -170,8 +174,10 @@ bool tt_capture_advise(const struct tt_capture_facts *facts, struct tt_remark *r
 		return true;
 	}
 	if (facts->idle_interface && totals.seen == totals.rejected[TT_REJECT_INTERFACE]) {
-		tt_remark_add(remark, "interface %s is down or has no carrier: ip link set %s up",
-			      facts->idle_interface, facts->idle_interface);
+		tt_remark_add(remark, "interface %s is down or has no carrier: ip link set %s up%s",
+			      facts->idle_interface, facts->idle_interface,
+			      facts->options->network_namespace ? ", in its network namespace"
+								: "");
 		return true;
 	}
 	if (accounting->filter_kind == TT_FILTER_CLASSIC) {

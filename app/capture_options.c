@@ -15,6 +15,7 @@ const char tt_capture_help[] =
 	"\n"
 	"What to capture:\n"
 	"  -i, --interface NAME  only on this interface; may be repeated (all)\n"
+	"      --netns NAMESPACE in this network namespace: its name, a path, or a PID\n"
 	"  -4, --ipv4            IPv4 only\n"
 	"  -6, --ipv6            IPv6 only\n"
 	"  -p, --port LIST       numbers, ranges and services: 53,5000-5100,ntp (all)\n"
@@ -57,8 +58,9 @@ const char tt_capture_help[] =
 	"  -h, --help            this page\n"
 	"\n"
 	"Ctrl-C delivers what the rings hold, then ends; a second one drops it. SIGHUP\n"
-	"begins new files where they are rotated. Needs CAP_NET_RAW, and CAP_BPF to count\n"
-	"what it leaves out. Status: 0 done, 1 failed, 2 wrong usage.\n"
+	"begins new files where they are rotated. Needs CAP_NET_RAW, CAP_BPF to count\n"
+	"what it leaves out, CAP_SYS_ADMIN for --netns. Status: 0 done, 1 failed, 2 wrong\n"
+	"usage.\n"
 	"\n"
 	"Examples:\n"
 	"  twintap capture -i eth0 -p 53              DNS in text, until Ctrl-C\n"
@@ -68,6 +70,7 @@ const char tt_capture_help[] =
 
 static const struct tt_option options_table[] = {
 	{ "interface", 'i', TT_OPTION_VALUE, tt_apply_interface },
+	{ "netns", 0, TT_OPTION_VALUE, tt_apply_netns },
 	{ "ipv4", '4', TT_OPTION_FLAG, tt_apply_ipv4 },
 	{ "ipv6", '6', TT_OPTION_FLAG, tt_apply_ipv6 },
 	{ "port", 'p', TT_OPTION_VALUE, tt_apply_port },

@@ -32,6 +32,7 @@ enum {
 struct tt_capture_options {
 	const char *interfaces[TT_INTERFACES_MAX]; /* borrowed, as all words here */
 	size_t interfaces_count;                   /* 0: all interfaces */
+	const char *network_namespace;             /* NULL: this process's */
 	const char *ports;                         /* NULL: every port */
 	const char *stats_path;                    /* NULL: none */
 	const char *const *files;                  /* traces to read */

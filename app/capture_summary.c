@@ -70,6 +70,8 @@ void tt_summary_say_start(const struct tt_capture_options *options)
 		tt_remark_add(&remark, "%s%s", i > 0 ? ", " : "", options->interfaces[i]);
 	if (options->interfaces_count == 0)
 		tt_remark_add(&remark, "all interfaces");
+	if (options->network_namespace)
+		tt_remark_add(&remark, " of network namespace %.200s", options->network_namespace);
 	if (options->is_promiscuous)
 		tt_remark_add(&remark, " (promiscuous)");
 	add_families_and_ports(&remark, options);

@@ -33,16 +33,19 @@ static const char help[] =
 	"and the bridge, bond or VRF that each is a port of. State is up, down, or\n"
 	"no-carrier.\n"
 	"\n"
+	"      --netns NAMESPACE of this network namespace: its name, a path, or a PID\n"
 	"      --format FORMAT   text or json, an object a line (text)\n"
 	"  -h, --help            this page\n"
 	"\n"
-	"No privilege is needed. Status: 0 done, 1 failed, 2 wrong usage.\n"
+	"No privilege is needed, but CAP_SYS_ADMIN for --netns.\n"
+	"Status: 0 done, 1 failed, 2 wrong usage.\n"
 	"\n"
 	"Examples:\n"
 	"  twintap interfaces\n"
 	"  twintap interfaces --format json | jq -r 'select(.state == \"up\").name'\n";
 
 struct interfaces_options {
+	const char *network_namespace; /* NULL: this process's */
 	bool is_json;
 	bool wants_help;
 };
@@ -57,6 +60,15 @@ static int apply_format(void *context, const char *value, struct tt_error *reter
 	return 0;
 }
 
+static int apply_netns(void *context, const char *value, struct tt_error *reterr)
+{
+	struct interfaces_options *options = context;
+
+	(void)reterr;
+	options->network_namespace = value;
+	return 0;
+}
+
 static int apply_help(void *context, const char *value, struct tt_error *reterr)
 {
 	struct interfaces_options *options = context;
@@ -68,6 +80,7 @@ static int apply_help(void *context, const char *value, struct tt_error *reterr)
 }
 
 static const struct tt_option options_table[] = {
+	{ "netns", 0, TT_OPTION_VALUE, apply_netns },
 	{ "format", 0, TT_OPTION_VALUE, apply_format },
 	{ "help", 'h', TT_OPTION_FLAG, apply_help },
 };
@@ -139,13 +152,14 @@ static void print_json(const struct tt_link *link, const struct tt_link *master)
 	(void)printf(",\"can_capture\":%s}\n", tt_interface_is_consumed(link) ? "false" : "true");
 }
 
-static int list(bool is_json)
+static int list(const struct interfaces_options *options)
 {
 	struct tt_error error = TT_ERROR_INIT;
 	struct tt_link *links = NULL;
+	bool is_json = options->is_json;
 	size_t links_count;
 
-	if (tt_link_list(&links, &links_count, &error) < 0) {
+	if (tt_link_list_in(options->network_namespace, &links, &links_count, &error) < 0) {
 		tt_say("%s", error.message);
 		return TT_EXIT_FAILED;
 	}
@@ -179,5 +193,5 @@ int tt_cmd_interfaces(int argc, char **argv)
 		(void)fputs(help, stdout); /* tt_finish_output() sees a failure */
 		return tt_finish_output();
 	}
-	return list(options.is_json);
+	return list(&options);
 }

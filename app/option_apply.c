@@ -39,6 +39,19 @@ int tt_apply_interface(void *context, const char *value, struct tt_error *reterr
 	return 0;
 }
 
+int tt_apply_netns(void *context, const char *value, struct tt_error *reterr)
+{
+	struct tt_capture_options *options = context;
+
+	if (options->network_namespace)
+		return tt_word_error(reterr, -EINVAL,
+				     "given twice: a capture is in one; run another for the other");
+	if (!*value)
+		return tt_word_error(reterr, -EINVAL, "it is empty: give a name, a path or a PID");
+	options->network_namespace = value;
+	return 0;
+}
+
 static int exclude_families(const struct tt_capture_options *options, struct tt_error *reterr)
 {
 	if (options->ipv4_only && options->ipv6_only)
@@ -214,14 +227,16 @@ int tt_apply_snaplen(void *context, const char *value, struct tt_error *reterr)
 }
 
 /* Words that somebody may have meant otherwise; libpcap would look them up as host names. */
-static int check_word(const char *word, struct tt_error *reterr)
+static int check_word(const struct tt_capture_options *options, const char *word,
+		      struct tt_error *reterr)
 {
 	struct tt_link link;
 
 	if (word[0] == '-' && isalpha((unsigned char)word[1 + (word[1] == '-')]))
 		return tt_word_error(reterr, -EINVAL,
 				     "\"%.40s\": options go before the filter expression", word);
-	if (tt_link_find(word, &link, NULL) == 0)
+	/* The interfaces here say nothing about those of another namespace. */
+	if (!options->network_namespace && tt_link_find(word, &link, NULL) == 0)
 		return tt_word_error(reterr, -EINVAL,
 				     "\"%.40s\" is an interface: use -i %.40s, before the filter "
 				     "expression",
@@ -237,7 +252,7 @@ int tt_apply_expression(void *context, int words_count, char *const *words, stru
 
 	for (int i = 0; i < words_count; i++) {
 		size_t word_length = strlen(words[i]);
-		int r = check_word(words[i], reterr);
+		int r = check_word(options, words[i], reterr);
 
 		if (r < 0)
 			return r;

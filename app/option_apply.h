@@ -12,6 +12,7 @@
 #include "twintap/error.h"
 
 int tt_apply_interface(void *context, const char *value, struct tt_error *reterr);
+int tt_apply_netns(void *context, const char *value, struct tt_error *reterr);
 int tt_apply_ipv4(void *context, const char *value, struct tt_error *reterr);
 int tt_apply_ipv6(void *context, const char *value, struct tt_error *reterr);
 int tt_apply_port(void *context, const char *value, struct tt_error *reterr);

@@ -113,28 +113,35 @@ static void show_live(struct session *session)
 }
 
 /* The first of the chosen interfaces if none of them runs, else NULL. */
-static const char *find_idle_interface(const struct tt_capture_options *options)
+static const char *find_idle_interface(const struct session *session)
 {
+	const struct tt_capture_options *options = session->options;
+
 	for (size_t i = 0; i < options->interfaces_count; i++) {
 		struct tt_link link;
 
-		if (tt_link_find(options->interfaces[i], &link, NULL) < 0 ||
+		if (tt_receiver_find_link(session->receiver, options->interfaces[i], &link, NULL) <
+			    0 ||
 		    (link.flags & TT_LINK_UP && link.flags & TT_LINK_RUNNING))
 			return NULL;
 	}
 	return options->interfaces_count > 0 ? options->interfaces[0] : NULL;
 }
 
-static void warn_of_idle_interfaces(const struct tt_capture_options *options)
+static void warn_of_idle_interfaces(const struct session *session)
 {
+	const struct tt_capture_options *options = session->options;
+
 	for (size_t i = 0; i < options->interfaces_count; i++) {
 		struct tt_link link;
 
-		if (tt_link_find(options->interfaces[i], &link, NULL) < 0)
+		if (tt_receiver_find_link(session->receiver, options->interfaces[i], &link, NULL) <
+		    0)
 			continue; /* it went meanwhile: the receiver will say so */
 		if (!(link.flags & TT_LINK_UP))
-			tt_say("warning: interface %s is down: waiting (ip link set %s up)",
-			       link.name, link.name);
+			tt_say("warning: interface %s is down: waiting (ip link set %s up%s)",
+			       link.name, link.name,
+			       options->network_namespace ? ", in its network namespace" : "");
 		else if (!(link.flags & TT_LINK_RUNNING))
 			tt_say("warning: interface %s has no carrier: waiting", link.name);
 	}
@@ -254,7 +261,8 @@ static int open_receiver(struct session *session, struct tt_error *reterr)
 					      .expression = options->expression,
 					      .snap_bytes = options->snap_bytes,
 					      .flags = flags_of(options), .files = options->files,
-					      .files_count = options->files_count),
+					      .files_count = options->files_count,
+					      .network_namespace = options->network_namespace),
 			    reterr);
 	if (r < 0)
 		return r;
@@ -334,7 +342,7 @@ static void say_start(const struct session *session)
 		tt_say("warning: %s; until then a classic filter stands in, and nobody counts what "
 		       "it leaves out",
 		       tt_receiver_fallback_reason(session->receiver));
-	warn_of_idle_interfaces(session->options);
+	warn_of_idle_interfaces(session);
 }
 
 static void note_failure(struct session *session, int r, const struct tt_error *error)
@@ -441,7 +449,11 @@ static const char *find_remedy(const struct tt_capture_options *options, int fai
 	case -EBADF:
 		return "standard output cannot be written to";
 	case -ENODEV:
-		return "start again when it is back (twintap interfaces lists what is there)";
+		return options->network_namespace
+			       ? "start again when it is back (twintap interfaces --netns lists "
+				 "what is there)"
+			       : "start again when it is back (twintap interfaces lists what is "
+				 "there)";
 	default:
 		return NULL;
 	}
@@ -478,7 +490,7 @@ static int conclude(struct session *session)
 	tt_summary_say_end(&(struct tt_capture_facts){
 		.options = session->options,
 		.accounting = &accounting,
-		.idle_interface = find_idle_interface(session->options),
+		.idle_interface = find_idle_interface(session),
 	});
 	return status;
 }

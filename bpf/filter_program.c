@@ -354,8 +354,8 @@ int tt_filter_program_read_counters(const struct tt_filter_program *program, boo
 }
 
 /*
- * Closing any packet socket waits for the packets under way in the kernel, whatever
- * the machine: the way out where membarrier(2) is missing, as on nohz_full kernels.
+ * Closing any packet socket, of whichever network namespace, waits for the packets under
+ * way in the kernel, whatever the machine: the way out where membarrier(2) is missing, as on nohz_full kernels.
  */
 static int wait_by_closing_a_socket(void)
 {

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Interfaces of the calling thread's network namespace, read anew at each call
- *
- * An interface's name may hold any byte but a NUL, a blank, ':' and '/': where one
- * enters a message, what is no printable ASCII is escaped.
+ * Interfaces, read anew at each call: over a socket that is open, those of its network
+ * namespace, else those of the calling thread's
  */
 
 #include "link/link.h"
@@ -15,24 +13,18 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/text.h"
 #include "link/link_set.h"
 #include "link/message.h"
-#include "link/monitor.h"
+#include "link/namespace.h"
 #include "link/netlink.h"
+#include "link/unknown.h"
 
-static const char names_cut[] = ", ...";
-
-/* A new netlink socket's answer to "which interfaces are there". */
-static int read_links(struct tt_link_set *ret_set, struct tt_error *reterr)
+/* What @netlink answers to "which interfaces are there". */
+static int ask_links(struct tt_netlink *netlink, struct tt_link_set *ret_set,
+		     struct tt_error *reterr)
 {
-	TT_CLEANUP(tt_netlink_freep) struct tt_netlink *netlink = NULL;
 	bool is_consistent;
 	int r;
-
-	r = tt_netlink_new(&netlink);
-	if (r < 0)
-		return tt_error_set(reterr, r, "netlink socket: %s", strerror(-r));
 
 	r = tt_link_set_read(ret_set, netlink, &is_consistent);
 	if (r < 0)
@@ -42,8 +34,16 @@ static int read_links(struct tt_link_set *ret_set, struct tt_error *reterr)
 	return 0;
 }
 
+static int open_netlink(struct tt_netlink **ret_netlink, struct tt_error *reterr)
+{
+	int r = tt_netlink_new(ret_netlink);
+
+	return r < 0 ? tt_error_set(reterr, r, "netlink socket: %s", strerror(-r)) : 0;
+}
+
 int tt_link_list(struct tt_link **ret_links, size_t *ret_links_count, struct tt_error *reterr)
 {
+	TT_CLEANUP(tt_netlink_freep) struct tt_netlink *netlink = NULL;
 	TT_CLEANUP(tt_link_set_deinit) struct tt_link_set set = { 0 };
 	struct tt_link *links;
 	int r;
@@ -51,7 +51,9 @@ int tt_link_list(struct tt_link **ret_links, size_t *ret_links_count, struct tt_
 	if (!ret_links || !ret_links_count)
 		return tt_error_set(reterr, -EINVAL, "interfaces: no place for the list");
 
-	r = read_links(&set, reterr);
+	r = open_netlink(&netlink, reterr);
+	if (r == 0)
+		r = ask_links(netlink, &set, reterr);
 	if (r < 0)
 		return r;
 
@@ -67,66 +69,57 @@ int tt_link_list(struct tt_link **ret_links, size_t *ret_links_count, struct tt_
 	return 0;
 }
 
-static void put_name(struct tt_text *text, const char *name)
-{
-	for (const char *c = name; *c; c++) {
-		uint8_t byte = (uint8_t)*c;
+struct listing {
+	struct tt_link **links;
+	size_t *links_count;
+};
 
-		if (byte > 0x20 && byte < 0x7f && byte != '\\') {
-			tt_text_put_char(text, *c);
-		} else {
-			tt_text_put_string(text, "\\x");
-			tt_text_put_hex(text, &byte, 1);
-		}
-	}
+static int list_here(void *context, struct tt_error *reterr)
+{
+	const struct listing *listing = context;
+
+	return tt_link_list(listing->links, listing->links_count, reterr);
 }
 
-/* Names what exists, as far as there is room, and says when that is not all. */
-static int set_unknown(struct tt_error *reterr, const char *name, const struct tt_link_set *set)
+int tt_link_list_in(const char *network_namespace, struct tt_link **ret_links,
+		    size_t *ret_links_count, struct tt_error *reterr)
 {
-	char bytes[TT_ERROR_MESSAGE_BYTES];
-	struct tt_text text = tt_text_over(bytes, sizeof(bytes) - sizeof(names_cut));
-	bool is_cut = false;
-
-	tt_text_put_string(&text, "no interface \"");
-	put_name(&text, name);
-	tt_text_put_string(&text, "\"; there are: ");
-
-	for (size_t i = 0; i < set->entries_count && !is_cut; i++) {
-		size_t length = text.length;
-
-		if (i > 0)
-			tt_text_put_string(&text, ", ");
-		put_name(&text, set->entries[i].link.name);
-		is_cut = text.is_full;
-		if (is_cut)
-			text.length = length; /* no half of a name */
-	}
-
-	if (is_cut) {
-		text.is_full = false;
-		text.room_bytes = sizeof(bytes);
-		tt_text_put_string(&text, names_cut);
-	}
-	text.room_bytes = sizeof(bytes);
-	tt_text_end(&text);
-	return tt_error_set(reterr, -ENODEV, "%s", bytes);
-}
-
-int tt_link_find(const char *name, struct tt_link *ret_link, struct tt_error *reterr)
-{
-	TT_CLEANUP(tt_link_set_deinit) struct tt_link_set set = { 0 };
-	size_t length;
+	struct listing listing = { .links = ret_links, .links_count = ret_links_count };
+	TT_CLEANUP(tt_closep) int fd = -1;
 	int r;
 
-	if (!name || !ret_link)
-		return tt_error_set(reterr, -EINVAL, "interface: no name, or no place for it");
-	length = strnlen(name, TT_LINK_NAME_BYTES);
+	if (!network_namespace)
+		return tt_link_list(ret_links, ret_links_count, reterr);
+	r = tt_namespace_open(&fd, network_namespace, reterr);
+	if (r < 0)
+		return r;
+	r = tt_namespace_run(fd, list_here, &listing, reterr);
+	return r < 0 ? tt_error_wrap(reterr, r, "network namespace %s", network_namespace) : 0;
+}
+
+/* Names what exists. */
+static int set_unknown(const char *name, const struct tt_link_set *set, struct tt_error *reterr)
+{
+	struct tt_unknown unknown;
+
+	tt_unknown_init(&unknown, "interface", name);
+	for (size_t i = 0; i < set->entries_count; i++)
+		tt_unknown_add(&unknown, set->entries[i].link.name);
+	return tt_unknown_set(&unknown, -ENODEV, "; there are none", reterr);
+}
+
+int tt_link_find_over(struct tt_netlink *netlink, const char *name, struct tt_link *ret_link,
+		      struct tt_error *reterr)
+{
+	TT_CLEANUP(tt_link_set_deinit) struct tt_link_set set = { 0 };
+	size_t length = strnlen(name, TT_LINK_NAME_BYTES);
+	int r;
+
 	if (length == 0 || length == TT_LINK_NAME_BYTES)
 		return tt_error_set(reterr, -EINVAL, "an interface's name has 1 to %d bytes",
 				    TT_LINK_NAME_BYTES - 1);
 
-	r = read_links(&set, reterr);
+	r = ask_links(netlink, &set, reterr);
 	if (r < 0)
 		return r;
 
@@ -136,7 +129,18 @@ int tt_link_find(const char *name, struct tt_link *ret_link, struct tt_error *re
 			return 0;
 		}
 	}
-	return set_unknown(reterr, name, &set);
+	return set_unknown(name, &set, reterr);
+}
+
+int tt_link_find(const char *name, struct tt_link *ret_link, struct tt_error *reterr)
+{
+	TT_CLEANUP(tt_netlink_freep) struct tt_netlink *netlink = NULL;
+	int r;
+
+	if (!name || !ret_link)
+		return tt_error_set(reterr, -EINVAL, "interface: no name, or no place for it");
+	r = open_netlink(&netlink, reterr);
+	return r < 0 ? r : tt_link_find_over(netlink, name, ret_link, reterr);
 }
 
 bool tt_link_is_consumed(const struct tt_link *link)
@@ -154,18 +158,14 @@ static int add_dropped(const struct nlmsghdr *message, void *context)
 	return 0;
 }
 
-int tt_link_read_dropped(uint32_t interface_index, uint64_t *ret_dropped)
+int tt_link_read_dropped(struct tt_netlink *netlink, uint32_t interface_index,
+			 uint64_t *ret_dropped)
 {
 	_Alignas(struct nlmsghdr) uint8_t buffer[TT_NETLINK_REQUEST_BYTES];
-	TT_CLEANUP(tt_netlink_freep) struct tt_netlink *netlink = NULL;
 	struct nlmsghdr *request;
 	bool is_consistent;
 	uint64_t sum = 0;
 	int r;
-
-	r = tt_netlink_new(&netlink);
-	if (r < 0)
-		return r;
 
 	request = interface_index == 0 ? tt_message_put_links_request(buffer, true)
 				       : tt_message_put_link_request(buffer, interface_index);

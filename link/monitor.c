@@ -590,3 +590,8 @@ const struct tt_link *tt_monitor_find_link(const struct tt_monitor *monitor,
 
 	return entry ? &entry->link : NULL;
 }
+
+struct tt_netlink *tt_monitor_netlink(const struct tt_monitor *monitor)
+{
+	return monitor->questions;
+}

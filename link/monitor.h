@@ -23,6 +23,7 @@
 #include "twintap/link.h"
 
 struct tt_monitor;
+struct tt_netlink;
 
 int tt_monitor_new(struct tt_monitor **ret_monitor, struct tt_error *reterr);
 void tt_monitor_free(struct tt_monitor *monitor);
@@ -55,7 +56,7 @@ const struct tt_link *tt_monitor_find_link(const struct tt_monitor *monitor,
 					   uint32_t interface_index);
 
 /*
- * Packets that hardware and driver of an interface lost since it was made (missed and
- * FIFO errors), or of all interfaces for 0. 0, -ENODEV, or another negative errno.
+ * A socket for questions in the monitor's network namespace, whatever the calling thread's;
+ * borrowed, between calls of the monitor only.
  */
-int tt_link_read_dropped(uint32_t interface_index, uint64_t *ret_dropped);
+struct tt_netlink *tt_monitor_netlink(const struct tt_monitor *monitor);

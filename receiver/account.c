@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "link/link.h"
 #include "receiver/receiver.h"
 
 _Static_assert((int)TT_SOURCE_IPV4 == (int)TT_FILTER_SOURCE_IPV4, "one set of numbers");
@@ -25,16 +26,18 @@ _Static_assert((int)TT_REJECT_COUNT == (int)TT_FILTER_REJECT_COUNT, "as above");
 
 uint64_t tt_receiver_read_nic_dropped(const struct tt_receiver *receiver)
 {
+	struct tt_netlink *netlink;
 	uint64_t sum = 0;
 	uint64_t dropped;
 
 	if (receiver->reads_files)
 		return TT_UNKNOWN;
+	netlink = tt_monitor_netlink(receiver->monitor);
 	if (receiver->interfaces_count == 0)
-		return tt_link_read_dropped(0, &dropped) < 0 ? TT_UNKNOWN : dropped;
+		return tt_link_read_dropped(netlink, 0, &dropped) < 0 ? TT_UNKNOWN : dropped;
 
 	for (size_t i = 0; i < receiver->interfaces_count; i++) {
-		if (tt_link_read_dropped(receiver->interface_indexes[i], &dropped) < 0)
+		if (tt_link_read_dropped(netlink, receiver->interface_indexes[i], &dropped) < 0)
 			return TT_UNKNOWN;
 		sum += dropped;
 	}

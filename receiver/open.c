@@ -5,6 +5,10 @@
  *
  * Everything that can be refused is refused here, in words: first what the caller
  * asked for, then what the machine has. The gate stays closed.
+ *
+ * What belongs to a network namespace, which is the monitor's and the packet sockets and what is
+ * asked of interfaces, is opened by the two functions that open_receiver() has called there.
+ * Later questions go over the monitor's sockets. Names of hosts are looked up by the caller.
  */
 
 #include <assert.h>
@@ -21,6 +25,7 @@
 #include "base/opts.h"
 #include "capture/source.h"
 #include "link/link.h"
+#include "link/namespace.h"
 #include "receiver/receiver.h"
 #include "stage/merge.h"
 #include "stage/narrow.h"
@@ -70,6 +75,9 @@ static int check_opts(const struct tt_receiver_opts *opts, struct tt_error *rete
 		return tt_error_set(reterr, -EINVAL,
 				    "receiver: files are not chosen by interface or family: use an "
 				    "expression");
+	if (opts->files_count > 0 && opts->network_namespace)
+		return tt_error_set(reterr, -EINVAL,
+				    "receiver: files lie in no network namespace: leave it out");
 	for (size_t i = 0; i < opts->files_count; i++) {
 		if (!opts->files[i])
 			return tt_error_set(reterr, -EINVAL, "receiver: file %zu has no name", i);
@@ -316,15 +324,51 @@ static void mark_local(void *context, struct tt_datagram *datagrams, size_t coun
 	}
 }
 
+/* What is opened, and where. */
+struct opening {
+	struct tt_receiver *receiver;
+	const struct tt_receiver_opts *opts;
+	int namespace_fd; /* -1: the calling thread's */
+};
+
+static int look_around(void *context, struct tt_error *reterr)
+{
+	const struct opening *opening = context;
+	int r;
+
+	r = tt_monitor_new(&opening->receiver->monitor, reterr);
+	return r < 0 ? r : find_interfaces(opening->receiver, opening->opts, reterr);
+}
+
+static int open_sockets(void *context, struct tt_error *reterr)
+{
+	const struct opening *opening = context;
+
+	return open_sources(opening->receiver, opening->opts, reterr);
+}
+
+static int run_there(struct opening *opening, tt_namespace_fn *call, struct tt_error *reterr)
+{
+	int r = tt_namespace_run(opening->namespace_fd, call, opening, reterr);
+
+	return r < 0 && opening->namespace_fd >= 0
+		       ? tt_error_wrap(reterr, r, "network namespace %s",
+				       opening->opts->network_namespace)
+		       : r;
+}
+
 static int open_receiver(struct tt_receiver *receiver, const struct tt_receiver_opts *opts,
 			 struct tt_error *reterr)
 {
+	TT_CLEANUP(tt_closep) int namespace_fd = -1;
+	struct opening opening = { .receiver = receiver, .opts = opts };
 	int r = 0;
 
-	if (!receiver->reads_files)
-		r = tt_monitor_new(&receiver->monitor, reterr);
-	if (r == 0)
-		r = find_interfaces(receiver, opts, reterr);
+	if (opts->network_namespace)
+		r = tt_namespace_open(&namespace_fd, opts->network_namespace, reterr);
+	opening.namespace_fd = namespace_fd;
+	if (r == 0 && !receiver->reads_files)
+		r = run_there(&opening, look_around, reterr);
 	if (r < 0)
 		return r;
 	r = tt_receiver_make_filter(receiver, opts, reterr);
@@ -338,7 +382,7 @@ static int open_receiver(struct tt_receiver *receiver, const struct tt_receiver_
 	if (r < 0)
 		return r;
 	return receiver->reads_files ? tt_receiver_open_files(receiver, opts, reterr)
-				     : open_sources(receiver, opts, reterr);
+				     : run_there(&opening, open_sockets, reterr);
 }
 
 static struct tt_receiver *allocate(void)

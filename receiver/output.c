@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/opts.h"
 #include "export/export.h"
+#include "link/link.h"
 #include "receiver/receiver.h"
 
 bool tt_receiver_find_interface(void *context, uint32_t interface_index,
@@ -78,6 +79,16 @@ static int check_opts(const struct tt_output_opts *opts, unsigned int format,
 	if (opts->reserved != 0)
 		return tt_error_set(reterr, -EINVAL, "output: a reserved field is set");
 	return 0;
+}
+
+int tt_receiver_find_link(struct tt_receiver *receiver, const char *name, struct tt_link *ret_link,
+			  struct tt_error *reterr)
+{
+	if (!receiver || !name || !ret_link)
+		return tt_error_set(reterr, -EINVAL, "find an interface: an argument is missing");
+	if (receiver->reads_files)
+		return tt_error_set(reterr, -EINVAL, "find an interface: the receiver reads files");
+	return tt_link_find_over(tt_monitor_netlink(receiver->monitor), name, ret_link, reterr);
 }
 
 int tt_receiver_add_output(struct tt_receiver *receiver, int fd, unsigned int format,

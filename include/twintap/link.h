@@ -2,7 +2,7 @@
 
 /**
  * @file link.h
- * @brief Network interfaces of the calling thread's network namespace.
+ * @brief Network interfaces, of the calling thread's network namespace unless said otherwise.
  */
 
 #pragma once
@@ -62,6 +62,20 @@ struct tt_link {
  */
 TT_API int tt_link_list(struct tt_link **ret_links, size_t *ret_links_count,
 			struct tt_error *reterr);
+
+/**
+ * @brief List all interfaces of a network namespace.
+ *
+ * A thread is started, goes there, and is joined before this returns.
+ *
+ * @param network_namespace  A name that ip-netns(8) knows; a path, which has a slash in it; the
+ *                           number of a process, in digits; NULL: the calling thread's.
+ * @return As tt_link_list(); -ENOENT for one that is not there, -EINVAL for what is none,
+ *         -EPERM without CAP_SYS_ADMIN, what open(2) says.
+ * @thread any   @since 0.1
+ */
+TT_API int tt_link_list_in(const char *network_namespace, struct tt_link **ret_links,
+			   size_t *ret_links_count, struct tt_error *reterr);
 
 /**
  * @brief Find one interface by its name; alternative names are not looked at.

@@ -11,7 +11,8 @@
  *
  * Threads: a worker belongs to the thread that drives it. Functions marked *any*
  * may be called from others meanwhile, until tt_receiver_free() begins. Nothing here
- * starts a thread. A child that fork(2) makes must not touch a receiver: it has the
+ * starts a thread, but for tt_receiver_new() with a network namespace, which has joined it
+ * when it returns. A child that fork(2) makes must not touch a receiver: it has the
  * descriptors, but not the rings.
  */
 
@@ -25,6 +26,7 @@
 #include "twintap/datagram.h"
 #include "twintap/error.h"
 #include "twintap/handler.h"
+#include "twintap/link.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -87,6 +89,14 @@ struct tt_receiver_opts {
 	 */
 	const char *const *files;
 	size_t files_count; /**< 0: receive. */
+	/**
+	 * The network namespace to receive in: a name that ip-netns(8) knows; a path, which has a
+	 * slash in it; the number of a process, in digits. NULL: the calling thread's. Interfaces
+	 * are those of that namespace. It lives on as long as the receiver, whatever becomes of
+	 * its name and its processes; host names in expressions are looked up from here. Read by
+	 * tt_receiver_new() only. Not together with files.
+	 */
+	const char *network_namespace;
 };
 
 /** @brief Options with some fields set, in C: &TT_RECEIVER_OPTS(.ring_bytes = 1 << 20). */
@@ -94,9 +104,9 @@ struct tt_receiver_opts {
 	((struct tt_receiver_opts){ .size = sizeof(struct tt_receiver_opts), __VA_ARGS__ })
 
 /** @brief Options with no field set, in C and C++. */
-#define TT_RECEIVER_OPTS_INIT                                                    \
-	{                                                                        \
-		sizeof(struct tt_receiver_opts), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
+#define TT_RECEIVER_OPTS_INIT                                                       \
+	{                                                                           \
+		sizeof(struct tt_receiver_opts), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 \
 	}
 
 /**
@@ -122,7 +132,8 @@ struct tt_receiver_opts {
  * @return 0; -EINVAL for bad ports, a bad expression or bad options; -E2BIG for options of a
  *         newer version; for files, what open(2) says; -ENODEV for an unknown interface; -EBUSY
  *         for one that is a port of a bridge or a bond, whose packets only its master sees;
- *         -EPERM without CAP_NET_RAW;
+ *         -EPERM without CAP_NET_RAW, or for another network namespace without CAP_SYS_ADMIN;
+ *         -ENOENT for a network namespace that is not there;
  *         -ENOMEM when not even the smallest ring could be had; what
  *         else socket(2), bind(2) and bpf(2) say.
  * @thread any   @since 0.1
@@ -262,6 +273,17 @@ TT_API int tt_receiver_set_expression(struct tt_receiver *receiver, const char *
  */
 TT_API int tt_receiver_set_snap_bytes(struct tt_receiver *receiver, uint32_t snap_bytes,
 				      struct tt_error *reterr);
+
+/**
+ * @brief Find an interface by its name, in the network namespace of the receiver.
+ *
+ * @param name           1 to 15 bytes.
+ * @param[out] ret_link  The interface as it is now; untouched on failure.
+ * @return As tt_link_find(); -EINVAL for a receiver that reads files.
+ * @thread owner   @since 0.1
+ */
+TT_API int tt_receiver_find_link(struct tt_receiver *receiver, const char *name,
+				 struct tt_link *ret_link, struct tt_error *reterr);
 
 /** @brief How an output writes. */
 enum tt_format {

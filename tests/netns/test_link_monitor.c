@@ -14,6 +14,7 @@
  */
 
 #include "link/monitor.h"
+#include "link/netlink.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -667,17 +668,20 @@ static void a_name_that_cannot_be_one_is_refused(void **state)
 
 static void losses_are_read_of_one_and_of_all_interfaces(void **state)
 {
+	struct tt_netlink *netlink;
 	uint64_t dropped = 7;
 
 	(void)state;
 
-	assert_int_equal(tt_link_read_dropped(9999, &dropped), -ENODEV);
+	assert_int_equal(tt_netlink_new(&netlink), 0);
+	assert_int_equal(tt_link_read_dropped(netlink, 9999, &dropped), -ENODEV);
 	assert_int_equal(dropped, 7);
-	assert_int_equal(tt_link_read_dropped(if_nametoindex("near"), &dropped), 0);
+	assert_int_equal(tt_link_read_dropped(netlink, if_nametoindex("near"), &dropped), 0);
 	assert_int_equal(dropped, 0);
 	dropped = 7;
-	assert_int_equal(tt_link_read_dropped(0, &dropped), 0);
+	assert_int_equal(tt_link_read_dropped(netlink, 0, &dropped), 0);
 	assert_int_equal(dropped, 0);
+	tt_netlink_free(netlink);
 }
 
 #define MONITOR_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
