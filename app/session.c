@@ -14,6 +14,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -188,13 +189,29 @@ static int check_is_no_input(const struct tt_capture_options *options, const cha
 	if (stat(name, &output) < 0 || !S_ISREG(output.st_mode))
 		return 0;
 	for (size_t i = 0; i < options->files_count; i++) {
-		if (stat(options->files[i], &input) == 0 && input.st_dev == output.st_dev &&
-		    input.st_ino == output.st_ino)
+		bool is_stdin = strcmp(options->files[i], "-") == 0;
+
+		if ((is_stdin ? fstat(STDIN_FILENO, &input) : stat(options->files[i], &input)) ==
+			    0 &&
+		    input.st_dev == output.st_dev && input.st_ino == output.st_ino)
 			return tt_word_error(reterr, -EINVAL,
 					     "-w %.100s: it is read here: write to another file",
 					     name);
 	}
 	return 0;
+}
+
+/* A file for each port, or interface, may be more than a process has by default. */
+static void allow_many_files(const char *name)
+{
+	struct rlimit limit;
+
+	if (!strstr(name, "%p") && !strstr(name, "%i"))
+		return;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit); /* else it ends where it did before */
+	}
 }
 
 static int add_trace(struct session *session, const char *name, struct tt_error *reterr)
@@ -222,6 +239,7 @@ static int add_trace(struct session *session, const char *name, struct tt_error 
 		return tt_word_error(reterr, -EINVAL,
 				     "-w -: a trace is nothing to look at: lead standard output "
 				     "elsewhere, or leave -w out");
+	allow_many_files(name);
 	r = check_is_no_input(options, name, reterr);
 	if (r < 0)
 		return r;
@@ -347,12 +365,15 @@ static void say_start(const struct session *session)
 
 static void note_failure(struct session *session, int r, const struct tt_error *error)
 {
+	bool is_first = session->failure == 0 || session->failure == -EPIPE;
+
+	/* A reader that has read enough is no failure that could hide another. */
+	if (!is_first && (r == -EPIPE || session->options->files_count == 0))
+		return;
 	/* Of several damaged files each has its sentence. */
-	if (session->failure < 0 && session->options->files_count > 0) {
+	if (!is_first) {
 		clear_terminal(session);
 		tt_say("%s", session->error.message);
-	} else if (session->failure < 0) {
-		return;
 	}
 	session->failure = r;
 	session->error = *error;

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "receiver/receiver.h"
+#include "stage/sift.h"
 #include "twintap/trace.h"
 
 enum {
@@ -306,6 +307,13 @@ static int move(struct tt_receiver *receiver, size_t batches_max)
 	return 0;
 }
 
+/* Nobody tells of files: one that had nothing now, a pipe among them, is asked again. */
+static bool must_ask_again(const struct tt_receiver *receiver)
+{
+	return receiver->reads_files &&
+	       (receiver->sift->fd < 0 || tt_sift_is_paused(receiver->sift));
+}
+
 /* What follows when the sources are empty. TT_EMPTY, TT_STOP, or a failure. */
 static int rest(struct tt_receiver *receiver)
 {
@@ -320,6 +328,8 @@ static int rest(struct tt_receiver *receiver)
 	heed(receiver);
 	if (try_finish(receiver))
 		return TT_STOP;
+	if (must_ask_again(receiver))
+		tt_pump_ask_sources(receiver->worker.pump);
 
 	if (receiver->worker.may_pace)
 		r = tt_pace_rest(&receiver->worker.pace);
@@ -347,12 +357,6 @@ static int advance(struct tt_receiver *receiver, int timeout_ms, size_t batches_
 		r = rest(receiver);
 	/* To close the gate and to write out the last may fail, by a note too. */
 	return r >= 0 && receiver->failure != failure_before ? receiver->failure : r;
-}
-
-/* Nobody tells of files: one that had nothing now, a pipe among them, is asked again. */
-static bool must_ask_again(const struct tt_receiver *receiver)
-{
-	return receiver->reads_files && receiver->sift->fd < 0;
 }
 
 int tt_receiver_run(struct tt_receiver *receiver, struct tt_error *reterr)

@@ -21,6 +21,10 @@ _Static_assert((int)TT_REJECT_COUNT == (int)TT_FILTER_REJECT_COUNT, "one set of 
 _Static_assert((int)TT_REJECT_NOT_UDP == (int)TT_FILTER_REJECT_NOT_UDP, "as above");
 _Static_assert((int)TT_REJECT_MALFORMED == (int)TT_FILTER_REJECT_MALFORMED, "as above");
 
+enum {
+	UNWANTED_BATCHES_MAX = 1024, /* some milliseconds; then a look at what was asked for */
+};
+
 struct sift {
 	struct tt_source source;
 	struct tt_source *inner;                /* owned once made */
@@ -28,6 +32,7 @@ struct sift {
 	struct tt_fragments *fragments;         /* owned */
 	struct tt_source_statistics statistics; /* what is counted here */
 	uint64_t dropped_before;                /* of the next frame that is kept */
+	bool is_paused;
 	bool is_closed;
 };
 
@@ -86,11 +91,17 @@ static void sift_batch(struct sift *sift, struct tt_frame_batch *batch)
 static int read_next(struct tt_source *source, struct tt_frame_batch *ret_batch)
 {
 	struct sift *sift = to_sift(source);
+	unsigned int batches_count = 0;
 	int r;
 
+	sift->is_paused = false;
 	if (sift->is_closed)
 		return TT_STOP;
 	do {
+		if (batches_count++ == UNWANTED_BATCHES_MAX) {
+			sift->is_paused = true;
+			return TT_EMPTY;
+		}
 		r = sift->inner->ops->next(sift->inner, ret_batch);
 		if (r < 0)
 			source->error = sift->inner->error;
@@ -136,6 +147,11 @@ static int add_statistics(struct tt_source *source, struct tt_source_statistics 
 	file->stored += sift->statistics.stored;
 	file->fragments_late += sift->statistics.fragments_late;
 	return 0;
+}
+
+bool tt_sift_is_paused(const struct tt_source *source)
+{
+	return ((const struct sift *)(const void *)source)->is_paused;
 }
 
 void tt_sift_close(struct tt_source *source)

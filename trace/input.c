@@ -122,6 +122,15 @@ void tt_input_deinit(struct tt_input *input)
 	*input = (struct tt_input)TT_INPUT_EMPTY;
 }
 
+bool tt_input_can_be_polled(const struct tt_input *input)
+{
+	struct stat status;
+
+	if (fstat(input->fd, &status) < 0)
+		return false;
+	return S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) || isatty(input->fd);
+}
+
 bool tt_input_size(const struct tt_input *input, uint64_t *ret_bytes)
 {
 	struct stat status;

@@ -67,5 +67,8 @@ int tt_input_advance(struct tt_input *input, size_t used_bytes, size_t wanted_by
  */
 void tt_input_keep(struct tt_input *input, size_t *used_bytes);
 
+/* Whether epoll(7) takes a stream's descriptor: it refuses those of other devices. */
+bool tt_input_can_be_polled(const struct tt_input *input);
+
 /* The file's size now; false for what has none. */
 bool tt_input_size(const struct tt_input *input, uint64_t *ret_bytes);

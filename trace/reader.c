@@ -72,7 +72,9 @@ int tt_reader_open(struct tt_reader *reader, const char *path, struct tt_error *
 
 int tt_reader_fd(const struct tt_reader *reader)
 {
-	return reader->input.kind == TT_INPUT_STREAM ? reader->input.fd : -1;
+	return reader->input.kind == TT_INPUT_STREAM && tt_input_can_be_polled(&reader->input)
+		       ? reader->input.fd
+		       : -1;
 }
 
 bool tt_reader_size(const struct tt_reader *reader, uint64_t *ret_bytes)

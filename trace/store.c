@@ -572,3 +572,19 @@ int tt_store_close(struct tt_store *store, struct tt_error *reterr)
 	store->is_open = false;
 	return r;
 }
+
+void tt_store_discard(struct tt_store *store)
+{
+	const char *name = store->is_rotated ? store->hidden : store->name;
+
+	assert(store->is_open);
+
+	store->is_open = false;
+	if (store->target == TT_TARGET_STDOUT)
+		return;
+	/* What is left of it when this fails is empty, and harms nobody. */
+	if (store->is_regular && store->file_bytes == 0 && store->start_bytes == 0 &&
+	    tt_folder_is_file(store->folder_fd, name, store->fd))
+		(void)unlinkat(store->folder_fd, name, 0);
+	(void)close(TT_TAKE_FD(store->fd)); /* nothing is complete that could be lost */
+}

@@ -86,6 +86,12 @@ int tt_store_write(struct tt_store *store, const struct iovec *parts, size_t par
 void tt_store_cut(struct tt_store *store, uint64_t file_bytes);
 
 /*
+ * Lets go of the open file as it is: a hidden one is repaired by the next new. One that nothing was
+ * written to is removed again, unless it is not ours alone.
+ */
+void tt_store_discard(struct tt_store *store);
+
+/*
  * Completes the open file: sync, close, final name, then thins out the oldest complete files.
  * The file is closed in any case. 0, or a negative errno in words.
  */

@@ -36,6 +36,7 @@ struct trace_sink {
 	/* When what is due, by the monotonic clock. */
 	int64_t rotate_due_ns;
 	int64_t statistics_due_ns;
+	uint64_t noted_given; /* datagrams up to the last statistics */
 
 	struct tt_trace_output output; /* last: it ends with the buffer */
 };
@@ -75,6 +76,19 @@ static int trace_take(struct tt_sink *base, const struct tt_run *run)
 	return r < 0 ? fail(sink, r) : 0;
 }
 
+/* Completes what is open behind a failure, as it is; a file that has not even begun is none. */
+static void leave_file(struct trace_sink *sink)
+{
+	struct tt_store *store = sink->output.store;
+
+	if (!tt_store_is_open(store))
+		return;
+	if (sink->has_failed && tt_store_file_bytes(store) == 0)
+		tt_store_discard(store);
+	else
+		(void)tt_store_close(store, NULL); /* the failure before it is told */
+}
+
 /* Completes the last file; after a failure as it is, and the failure has its words already. */
 static int end(struct trace_sink *sink)
 {
@@ -87,8 +101,7 @@ static int end(struct trace_sink *sink)
 		r = tt_trace_output_end(&sink->output);
 	if (r < 0)
 		(void)fail(sink, r);
-	if (tt_store_is_open(sink->output.store))
-		(void)tt_store_close(sink->output.store, NULL);
+	leave_file(sink);
 	return r;
 }
 
@@ -130,7 +143,7 @@ static void trace_free(struct tt_sink *base)
 	if (sink->output.store && tt_store_is_open(sink->output.store)) {
 		if (!sink->has_failed)
 			tt_trace_output_abandon(&sink->output);
-		(void)tt_store_close(sink->output.store, NULL);
+		leave_file(sink);
 	}
 	tt_store_free(sink->output.store);
 	tt_described_deinit(&sink->output.described);
@@ -160,7 +173,10 @@ static int attend(struct trace_sink *sink, int64_t now_ns)
 	if (r == 0 && now_ns >= sink->statistics_due_ns) {
 		sink->statistics_due_ns = next_due_ns(sink->statistics_due_ns,
 						      sink->statistics_interval_ns, now_ns);
-		r = tt_trace_output_note_statistics(&sink->output);
+		/* An idle capture says nothing new, and shall not fill a disk by that. */
+		if (sink->sink.counters.given != sink->noted_given)
+			r = tt_trace_output_note_statistics(&sink->output);
+		sink->noted_given = sink->sink.counters.given;
 	}
 	if (r < 0)
 		return r;
@@ -286,6 +302,8 @@ static void discardp(struct trace_sink **sink)
 {
 	if (!*sink)
 		return;
+	if ((*sink)->output.store && tt_store_is_open((*sink)->output.store))
+		tt_store_discard((*sink)->output.store);
 	tt_store_free(TT_TAKE_PTR((*sink)->output.store));
 	trace_free(&(*sink)->sink);
 }

@@ -461,6 +461,32 @@ checked "$work/expression.pcapng"
 jq -r '.filters[]' "$work/figures" | grep -q 'less 200' || fail "the file does not name the filter"
 holds "the interface's description names the filter"
 
+# --- reading that ends early ---------------------------------------------------------------------
+
+head -c 100 "$work/expression.pcapng" > "$work/cut.pcapng"
+set +e
+"$twintap" read "$work/cut.pcapng" "$work/expression.pcapng" 2> "$err" | head -n 1 > /dev/null
+"$twintap" read -q "$work/cut.pcapng" > /dev/null 2>> "$err"
+status=$?
+set -e
+[ "$status" -eq 1 ] || fail "status $status for a damaged file"
+[ "$(grep -c "cut.pcapng: offset" "$err")" -eq 2 ] || fail "damage is not told, or more than once"
+expect 1 "$twintap" read -q /dev/null
+holds "damage is told once, and what is no trace is called so"
+
+# Nothing is wanted of an endless trace: it is left as soon as that is asked for.
+{ cat "$work/expression.pcapng" && while :; do cat "$work/expression.pcapng" || exit 0; done; } 2> /dev/null |
+    "$twintap" read -p 9999 - > "$out" 2> "$err" &
+reader=$!
+started="$started $reader"
+has_read_much() {
+    [ "$(awk '/^rchar/ { print $2 }' "/proc/$reader/io")" -gt 10000000 ]
+}
+wait_until "it has read much" has_read_much
+kill -INT "$reader"
+wait "$reader" || fail "reading ended with $?"
+holds "reading is left when that is asked for, also while nothing is wanted"
+
 # --- a new name ---------------------------------------------------------------------------------
 
 start -p $PORT -w "$work/renamed.pcapng"

@@ -139,3 +139,9 @@ int tt_store_close(struct tt_store *store, struct tt_error *reterr)
 		return tt_error_set(reterr, tt_fake_store.close_status, "fake close");
 	return 0;
 }
+
+void tt_store_discard(struct tt_store *store)
+{
+	last_file()->is_discarded = true;
+	store->is_open = false;
+}

@@ -23,6 +23,7 @@ struct tt_fake_file {
 	size_t bytes_count;
 	size_t room_bytes;
 	bool is_closed;
+	bool is_discarded;
 };
 
 /* There is one, so that a test reaches it; reset it before each. */

@@ -52,6 +52,7 @@ static struct {
 	int check_answer, statistics_answer;
 	uint64_t inner_late;
 	bool is_freed;
+	bool is_endless; /* gives its first frame again and again */
 	struct tt_conditions conditions;
 	struct tt_source *sift;
 	struct tt_frame_batch batch;
@@ -71,6 +72,13 @@ static int next(struct tt_source *source, struct tt_frame_batch *ret_batch)
 
 	assert_ptr_equal(source, &lab.inner);
 	lab.asked_count++;
+	if (lab.is_endless) {
+		tt_frame_batch_clear(ret_batch);
+		ret_batch->frames_count = 1;
+		ret_batch->frames[0] = lab.frames[0];
+		ret_batch->origins[0] = (struct tt_origin){ .source_kind = TT_SOURCE_FILE };
+		return 0;
+	}
 	if (lab.read_count == lab.items_count)
 		return TT_EMPTY;
 	lab.read_count++;
@@ -525,6 +533,23 @@ static void blocks_of_batches_without_a_wanted_frame_are_let_go(void **state)
 	end();
 }
 
+static void others_get_a_turn_while_nothing_is_wanted(void **state)
+{
+	(void)state;
+	begin();
+	want_ports("5353");
+	(void)add(OTHER_PORT);
+	lab.is_endless = true;
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(read_batch(), TT_EMPTY);
+		assert_true(tt_sift_is_paused(lab.sift));
+	}
+	lab.is_endless = false;
+	assert_int_equal(read_batch(), TT_EMPTY);
+	assert_false(tt_sift_is_paused(lab.sift));
+	end();
+}
+
 static void frames_may_lie_in_no_block(void **state)
 {
 	(void)state;
@@ -636,6 +661,7 @@ int main(void)
 		cmocka_unit_test(what_was_cut_before_its_ports_is_cut_as_wished_too),
 		cmocka_unit_test(fragments_follow_their_first_into_later_batches),
 		cmocka_unit_test(blocks_of_batches_without_a_wanted_frame_are_let_go),
+		cmocka_unit_test(others_get_a_turn_while_nothing_is_wanted),
 		cmocka_unit_test(frames_may_lie_in_no_block),
 		cmocka_unit_test(losses_are_told_in_front_of_the_next_frame_that_is_kept),
 		cmocka_unit_test(after_closing_nothing_more_is_seen),

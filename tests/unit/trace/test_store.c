@@ -71,6 +71,26 @@ static void what_is_not_rotated_grows_under_its_final_name(void **state)
 	tt_store_lab_check_folder("a.b\n");
 }
 
+static void what_is_discarded_goes_if_it_is_empty(void **state)
+{
+	struct tt_store *store = tt_store_lab_make_named("a.b", false);
+	struct tt_store *rotated = tt_store_lab_make_named("r.b", true);
+
+	(void)state;
+	tt_store_lab_open_next(store);
+	tt_store_discard(store);
+	tt_store_lab_check_folder("");
+	tt_store_lab_open_next(store);
+	tt_store_lab_put(store, "one");
+	tt_store_discard(store);
+	tt_store_lab_check_folder("a.b\n");
+	tt_store_lab_open_next(rotated);
+	tt_store_discard(rotated);
+	tt_store_lab_check_folder("a.b\n");
+	tt_store_free(store);
+	tt_store_free(rotated);
+}
+
 static void what_is_there_is_not_written_to(void **state)
 {
 	struct tt_store_opts opts = tt_store_lab_make_opts("a.b", false);
@@ -635,6 +655,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_not_rotated_grows_under_its_final_name),
+		TEST(what_is_discarded_goes_if_it_is_empty),
 		TEST(what_is_there_is_not_written_to),
 		TEST(what_is_there_is_emptied_if_it_is_to_be_overwritten),
 		TEST(what_another_writes_is_not_overwritten),

@@ -697,7 +697,11 @@ static void statistics_are_noted_at_their_interval(void **state)
 	assert_int_equal(lab->counts_asked, 1);
 	assert_int_equal(lab->sink->ops->attend(lab->sink, now_ns + 199 * TT_NS_PER_S), 0);
 	assert_int_equal(lab->counts_asked, 1);
+	/* An idle capture has nothing to tell. */
 	assert_int_equal(lab->sink->ops->attend(lab->sink, now_ns + 250 * TT_NS_PER_S), 0);
+	assert_int_equal(lab->counts_asked, 1);
+	take_many(lab, 1);
+	assert_int_equal(lab->sink->ops->attend(lab->sink, now_ns + 350 * TT_NS_PER_S), 0);
 	assert_int_equal(lab->counts_asked, 2);
 	assert_int_equal(flush(lab, true), 0);
 	assert_int_equal(walk_file(0).statistics_count, 3);
@@ -935,6 +939,21 @@ static void a_rotation_that_fails_ends_the_trace_with_words(void **state)
 	}
 }
 
+static void a_file_that_cannot_even_begin_is_none(void **state)
+{
+	struct lab *lab = *state;
+	struct tt_error error = TT_ERROR_INIT;
+
+	tt_fake_store.write_bytes_max = 0;
+	tt_fake_store.write_status = -ENOSPC;
+	assert_int_equal(tt_trace_new(&lab->sink, &lab->opts, &error), -ENOSPC);
+	assert_null(lab->sink);
+	assert_int_equal(tt_fake_store.files_count, 1);
+	assert_true(tt_fake_store.files[0].is_discarded);
+	assert_false(tt_fake_store.files[0].is_closed);
+	assert_true(tt_fake_store.is_freed);
+}
+
 static void a_store_that_cannot_be_opened_makes_no_trace(void **state)
 {
 	struct lab *lab = *state;
@@ -983,6 +1002,7 @@ int main(void)
 		CASE(a_file_is_completed_when_its_time_is_up),
 		CASE(what_is_no_file_is_not_rotated),
 		CASE(a_rotation_that_fails_ends_the_trace_with_words),
+		CASE(a_file_that_cannot_even_begin_is_none),
 		CASE(a_store_that_cannot_be_opened_makes_no_trace),
 	};
 
