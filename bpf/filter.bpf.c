@@ -424,7 +424,7 @@ static __always_inline __u32 take_first(struct __sk_buff *skb, const struct tt_f
 }
 
 /* Judges a packet that counts for a source. */
-static __always_inline int judge(struct __sk_buff *skb, __u32 source, bool is_version_4)
+static __always_inline int judge(struct __sk_buff *skb, __u32 source)
 {
 	const struct tt_filter_bank *bank;
 	struct tt_filter_counters *count;
@@ -449,7 +449,7 @@ static __always_inline int judge(struct __sk_buff *skb, __u32 source, bool is_ve
 	result = TT_FILTER_REJECT_MALFORMED;
 	if (!fetch_prefix(skb, cpu))
 		goto rejected; /* cannot be: its length says that the bytes are there */
-	result = is_version_4 ? walk_ipv4(skb, cpu) : walk_ipv6(skb, cpu);
+	result = is_ipv4(skb) ? walk_ipv4(skb, cpu) : walk_ipv6(skb, cpu);
 	if (result == TT_FILTER_REJECT_FRAGMENT) {
 		result = judge_fragment(skb, bank, count);
 		if (result < TT_FILTER_REJECT_COUNT)
@@ -480,10 +480,7 @@ rejected:
 SEC("socket")
 int tt_filter(struct __sk_buff *skb)
 {
-	bool is_version_4 = is_ipv4(skb);
-
-	return judge(skb, is_version_4 ? TT_FILTER_SOURCE_IPV4 : TT_FILTER_SOURCE_IPV6,
-		     is_version_4);
+	return judge(skb, is_ipv4(skb) ? TT_FILTER_SOURCE_IPV4 : TT_FILTER_SOURCE_IPV6);
 }
 
 /* Of the socket of every protocol. The loopback's packets come in as well as they go out. */
@@ -500,7 +497,7 @@ int tt_filter_outgoing(struct __sk_buff *skb)
 		family = TT_FILTER_SENDS_IPV6;
 	if (!(state.sends & family))
 		return 0;
-	return judge(skb, TT_FILTER_SOURCE_OUTGOING, family == TT_FILTER_SENDS_IPV4);
+	return judge(skb, TT_FILTER_SOURCE_OUTGOING);
 }
 
 /* Where an expression goes on with what it takes. */
