@@ -136,7 +136,10 @@ static void advise_on_silence(const struct tt_capture_facts *facts, struct tt_re
 {
 	const struct tt_capture_options *options = facts->options;
 
-	if (options->ipv4_only)
+	if (options->takes_no_incoming)
+		tt_remark_add(remark, "this host sent nothing there: on the loopback nothing is "
+				      "seen to leave; --direction both shows what comes in too");
+	else if (options->ipv4_only)
 		tt_remark_add(remark, "no IPv4 packet came in: leave -4 out to see IPv6 too");
 	else if (options->ipv6_only)
 		tt_remark_add(remark, "no IPv6 packet came in: leave -6 out to see IPv4 too");

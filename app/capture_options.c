@@ -6,8 +6,11 @@
 
 #include "app/capture_options.h"
 
+#include <errno.h>
+
 #include "app/option_apply.h"
 #include "app/options.h"
+#include "app/remark.h"
 
 const char tt_capture_help[] =
 	"Usage: twintap capture [OPTIONS] [EXPRESSION]\n"
@@ -20,6 +23,7 @@ const char tt_capture_help[] =
 	"  -6, --ipv6            IPv6 only\n"
 	"  -p, --port LIST       numbers, ranges and services: 53,5000-5100,ntp (all)\n"
 	"      --port-side SIDE  whose port has to be in it: dst, src or either (either)\n"
+	"      --direction DIR   in, out (what this host sends) or both (in)\n"
 	"      --promiscuous     also what is for other hosts on the link\n"
 	"  EXPRESSION            only what it takes, as in pcap-filter(7), from IP on\n"
 	"      --fragments MODE  follow: with their first one; none: leave out (follow)\n"
@@ -75,6 +79,7 @@ static const struct tt_option options_table[] = {
 	{ "ipv6", '6', TT_OPTION_FLAG, tt_apply_ipv6 },
 	{ "port", 'p', TT_OPTION_VALUE, tt_apply_port },
 	{ "port-side", 0, TT_OPTION_VALUE, tt_apply_port_side },
+	{ "direction", 0, TT_OPTION_VALUE, tt_apply_direction },
 	{ "promiscuous", 0, TT_OPTION_FLAG, tt_apply_promiscuous },
 	{ "fragments", 0, TT_OPTION_VALUE, tt_apply_fragments },
 	{ "checksum", 0, TT_OPTION_VALUE, tt_apply_checksum },
@@ -115,7 +120,7 @@ static const struct tt_refused_letter refused_letters[] = {
 	{ 'G', "use --rotate-interval, which takes 60s" },
 	{ 'W', "use --keep-files" },
 	{ 'l', "lines are written out at once: leave it out" },
-	{ 'Q', "only incoming datagrams are captured: leave it out" },
+	{ 'Q', "use --direction in, out or both" },
 	{ 'D', "use twintap interfaces" },
 };
 
@@ -140,6 +145,10 @@ int tt_capture_options_parse(struct tt_capture_options *ret_options, int argc, c
 	r = tt_options_parse(&table, argc, argv, &options, reterr);
 	if (r == 0 && !options.wants_help)
 		r = tt_check_outputs(&options, reterr);
+	if (r == 0 && options.takes_no_incoming && options.is_promiscuous)
+		r = tt_word_error(reterr, -EINVAL,
+				  "--promiscuous is for what comes in, which --direction out "
+				  "leaves out");
 	if (r < 0)
 		return r;
 

@@ -54,6 +54,8 @@ struct tt_capture_options {
 	unsigned int port_side;    /* enum tt_port_side */
 	unsigned int format;       /* enum tt_output_format */
 	uint32_t snap_bytes;       /* as the receiver takes it; 0: whole packets */
+	bool takes_outgoing;       /* what this host sends, and */
+	bool takes_no_incoming;    /* nothing else */
 	bool ipv4_only;
 	bool ipv6_only;
 	bool with_payload;

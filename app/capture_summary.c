@@ -74,6 +74,9 @@ void tt_summary_say_start(const struct tt_capture_options *options)
 		tt_remark_add(&remark, " of network namespace %.200s", options->network_namespace);
 	if (options->is_promiscuous)
 		tt_remark_add(&remark, " (promiscuous)");
+	if (options->takes_outgoing)
+		tt_remark_add(&remark, options->takes_no_incoming ? ", what is sent only"
+								  : ", what is sent too");
 	add_families_and_ports(&remark, options);
 	tt_remark_add(&remark, ", rings of ");
 	tt_capture_add_size(&remark, options->ring_bytes);

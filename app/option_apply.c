@@ -170,6 +170,17 @@ int tt_apply_buffer(void *context, const char *value, struct tt_error *reterr)
 	return 0;
 }
 
+int tt_apply_direction(void *context, const char *value, struct tt_error *reterr)
+{
+	struct tt_capture_options *options = context;
+
+	if (strcmp(value, "in") != 0 && strcmp(value, "out") != 0 && strcmp(value, "both") != 0)
+		return tt_word_error(reterr, -EINVAL, "\"%.40s\" is none of in, out, both", value);
+	options->takes_outgoing = strcmp(value, "in") != 0;
+	options->takes_no_incoming = strcmp(value, "out") == 0;
+	return 0;
+}
+
 int tt_apply_promiscuous(void *context, const char *value, struct tt_error *reterr)
 {
 	struct tt_capture_options *options = context;

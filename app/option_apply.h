@@ -22,6 +22,7 @@ int tt_apply_payload(void *context, const char *value, struct tt_error *reterr);
 int tt_apply_count(void *context, const char *value, struct tt_error *reterr);
 int tt_apply_duration(void *context, const char *value, struct tt_error *reterr);
 int tt_apply_buffer(void *context, const char *value, struct tt_error *reterr);
+int tt_apply_direction(void *context, const char *value, struct tt_error *reterr);
 int tt_apply_promiscuous(void *context, const char *value, struct tt_error *reterr);
 int tt_apply_fragments(void *context, const char *value, struct tt_error *reterr);
 int tt_apply_checksum(void *context, const char *value, struct tt_error *reterr);

@@ -154,6 +154,8 @@ static uint64_t flags_of(const struct tt_capture_options *options)
 
 	flags |= options->ipv4_only ? TT_RECEIVER_IPV4_ONLY : 0U;
 	flags |= options->ipv6_only ? TT_RECEIVER_IPV6_ONLY : 0U;
+	flags |= options->takes_outgoing ? TT_RECEIVER_OUTGOING : 0U;
+	flags |= options->takes_no_incoming ? TT_RECEIVER_NO_INCOMING : 0U;
 	flags |= options->is_promiscuous ? TT_RECEIVER_PROMISCUOUS : 0U;
 	flags |= options->takes_no_fragments ? TT_RECEIVER_NO_FRAGMENTS : 0U;
 	flags |= options->verifies_checksums ? TT_RECEIVER_VERIFY_CHECKSUMS : 0U;

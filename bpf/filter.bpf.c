@@ -24,6 +24,10 @@
  *
  * A packet whose ports cannot be read, because its headers are broken or cut, is
  * taken only when every port is wanted.
+ *
+ * Sockets of one protocol are given what comes in only, and have tt_filter. What this host
+ * sends is shown to sockets of every protocol alone, with whatever else there is: there
+ * tt_filter_outgoing leaves the rest out, uncounted, since others see it.
  */
 
 #include <linux/bpf.h>
@@ -253,12 +257,17 @@ static __always_inline __u32 walk_ipv6(struct __sk_buff *skb, const struct tt_fi
 	return walk_extensions(skb, cpu);
 }
 
+static __always_inline bool is_ipv4(const struct __sk_buff *skb)
+{
+	return skb->protocol == bpf_htons(ETH_P_IP);
+}
+
 /* Reads what the fragments of one datagram have in common. */
-static __always_inline bool read_fragment_key(struct __sk_buff *skb, __u32 source,
+static __always_inline bool read_fragment_key(struct __sk_buff *skb,
 					      struct tt_filter_fragment_key *key)
 {
 	__builtin_memset(key, 0, sizeof(*key));
-	if (source == TT_FILTER_SOURCE_IPV4) {
+	if (is_ipv4(skb)) {
 		key->version = 4;
 		key->protocol = PROTOCOL_UDP;
 		key->id = load_half(skb, IPV4_ID_OFFSET);
@@ -271,15 +280,15 @@ static __always_inline bool read_fragment_key(struct __sk_buff *skb, __u32 sourc
 }
 
 /* Whether a fragment that is not the first belongs to a datagram that is taken. */
-static __always_inline bool fragment_is_known(struct __sk_buff *skb, __u32 source,
+static __always_inline bool fragment_is_known(struct __sk_buff *skb,
 					      struct tt_filter_counters *count)
 {
-	__u64 life_s = source == TT_FILTER_SOURCE_IPV4 ? TT_FILTER_FRAGMENT_LIFE_IPV4_S
-						       : TT_FILTER_FRAGMENT_LIFE_IPV6_S;
+	__u64 life_s = is_ipv4(skb) ? TT_FILTER_FRAGMENT_LIFE_IPV4_S
+				    : TT_FILTER_FRAGMENT_LIFE_IPV6_S;
 	const struct tt_filter_fragment *fragment;
 	struct tt_filter_fragment_key key;
 
-	if (!read_fragment_key(skb, source, &key))
+	if (!read_fragment_key(skb, &key))
 		return false;
 	fragment = bpf_map_lookup_elem(&fragments, &key);
 	if (!fragment)
@@ -293,7 +302,7 @@ static __always_inline bool fragment_is_known(struct __sk_buff *skb, __u32 sourc
 
 /* Whether a fragment that is not the first is wanted: HEADERS_READ, or the reason to reject it. */
 static __always_inline __u32 judge_fragment(struct __sk_buff *skb,
-					    const struct tt_filter_bank *bank, __u32 source,
+					    const struct tt_filter_bank *bank,
 					    struct tt_filter_counters *count)
 {
 	if (!bank->follows_fragments)
@@ -301,7 +310,7 @@ static __always_inline __u32 judge_fragment(struct __sk_buff *skb,
 	if (bank->takes_all_ports && !bank->has_expression &&
 	    get(skb, TT_FILTER_CB_NEXT) == PROTOCOL_UDP)
 		return HEADERS_READ;
-	return fragment_is_known(skb, source, count) ? HEADERS_READ : TT_FILTER_REJECT_FRAGMENT;
+	return fragment_is_known(skb, count) ? HEADERS_READ : TT_FILTER_REJECT_FRAGMENT;
 }
 
 static __always_inline bool port_is_in(const struct tt_filter_bank *bank, __u32 port)
@@ -390,11 +399,6 @@ static __always_inline void count_rejected(struct tt_filter_counters *count, __u
 	}
 }
 
-static __always_inline __u32 source_of(const struct __sk_buff *skb)
-{
-	return skb->protocol == bpf_htons(ETH_P_IP) ? TT_FILTER_SOURCE_IPV4 : TT_FILTER_SOURCE_IPV6;
-}
-
 /* Takes the packet: how much of it is captured. */
 static __always_inline __u32 take(struct __sk_buff *skb, const struct tt_filter_bank *bank,
 				  struct tt_filter_counters *count)
@@ -407,22 +411,21 @@ static __always_inline __u32 take(struct __sk_buff *skb, const struct tt_filter_
 
 /* Takes what was judged by its own headers, and remembers it for the fragments that follow. */
 static __always_inline __u32 take_first(struct __sk_buff *skb, const struct tt_filter_bank *bank,
-					__u32 source, struct tt_filter_counters *count)
+					struct tt_filter_counters *count)
 {
 	if (get(skb, TT_FILTER_CB_ID_OFFSET)) {
 		struct tt_filter_fragment fragment = { .time_ns = bpf_ktime_get_coarse_ns() };
 		struct tt_filter_fragment_key key;
 
-		if (read_fragment_key(skb, source, &key))
+		if (read_fragment_key(skb, &key))
 			(void)bpf_map_update_elem(&fragments, &key, &fragment, BPF_ANY);
 	}
 	return take(skb, bank, count);
 }
 
-SEC("socket")
-int tt_filter(struct __sk_buff *skb)
+/* Judges a packet that counts for a source. */
+static __always_inline int judge(struct __sk_buff *skb, __u32 source)
 {
-	__u32 source = source_of(skb);
 	const struct tt_filter_bank *bank;
 	struct tt_filter_counters *count;
 	struct tt_filter_cpu *cpu;
@@ -446,9 +449,9 @@ int tt_filter(struct __sk_buff *skb)
 	result = TT_FILTER_REJECT_MALFORMED;
 	if (!fetch_prefix(skb, cpu))
 		goto rejected; /* cannot be: its length says that the bytes are there */
-	result = source == TT_FILTER_SOURCE_IPV4 ? walk_ipv4(skb, cpu) : walk_ipv6(skb, cpu);
+	result = is_ipv4(skb) ? walk_ipv4(skb, cpu) : walk_ipv6(skb, cpu);
 	if (result == TT_FILTER_REJECT_FRAGMENT) {
-		result = judge_fragment(skb, bank, source, count);
+		result = judge_fragment(skb, bank, count);
 		if (result < TT_FILTER_REJECT_COUNT)
 			goto rejected;
 		return take(skb, bank, count);
@@ -457,7 +460,7 @@ int tt_filter(struct __sk_buff *skb)
 	if (result < TT_FILTER_REJECT_COUNT)
 		goto rejected;
 	if (!bank->has_expression)
-		return take_first(skb, bank, source, count);
+		return take_first(skb, bank, count);
 
 	put(skb, TT_FILTER_CB_BANK, index);
 	put(skb, TT_FILTER_CB_SOURCE, source);
@@ -473,6 +476,30 @@ rejected:
 	return 0;
 }
 
+/* Of the sockets of one protocol. */
+SEC("socket")
+int tt_filter(struct __sk_buff *skb)
+{
+	return judge(skb, is_ipv4(skb) ? TT_FILTER_SOURCE_IPV4 : TT_FILTER_SOURCE_IPV6);
+}
+
+/* Of the socket of every protocol. The loopback's packets come in as well as they go out. */
+SEC("socket")
+int tt_filter_outgoing(struct __sk_buff *skb)
+{
+	__u32 family = 0;
+
+	if (skb->pkt_type != PACKET_OUTGOING || skb->ifindex == TT_FILTER_LOOPBACK_INDEX)
+		return 0;
+	if (is_ipv4(skb))
+		family = TT_FILTER_SENDS_IPV4;
+	else if (skb->protocol == bpf_htons(ETH_P_IPV6))
+		family = TT_FILTER_SENDS_IPV6;
+	if (!(state.sends & family))
+		return 0;
+	return judge(skb, TT_FILTER_SOURCE_OUTGOING);
+}
+
 /* Where an expression goes on with what it takes. */
 SEC("socket")
 int tt_accept(struct __sk_buff *skb)
@@ -483,8 +510,7 @@ int tt_accept(struct __sk_buff *skb)
 	cpu = bpf_map_lookup_elem(&cpus, &source);
 	if (!cpu)
 		return 0; /* cannot be, as above */
-	return take_first(skb, &state.banks[get(skb, TT_FILTER_CB_BANK) & 1], source,
-			  &cpu->counters);
+	return take_first(skb, &state.banks[get(skb, TT_FILTER_CB_BANK) & 1], &cpu->counters);
 }
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

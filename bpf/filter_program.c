@@ -239,6 +239,11 @@ int tt_filter_program_fd(const struct tt_filter_program *program)
 	return bpf_program__fd(program->skeleton->progs.tt_filter);
 }
 
+int tt_filter_program_outgoing_fd(const struct tt_filter_program *program)
+{
+	return bpf_program__fd(program->skeleton->progs.tt_filter_outgoing);
+}
+
 struct tt_filter_state *tt_filter_program_state(const struct tt_filter_program *program)
 {
 	return &program->skeleton->bss->state;

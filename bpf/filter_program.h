@@ -26,8 +26,10 @@ void tt_filter_program_free(struct tt_filter_program *program);
 /* Whether a failure to load is this kernel's or this process's lot, and no fault of the program. */
 bool tt_filter_program_is_refused(int r);
 
-/* For SO_ATTACH_BPF; borrowed. */
+/* For SO_ATTACH_BPF, to the sockets of one protocol; borrowed. */
 int tt_filter_program_fd(const struct tt_filter_program *program);
+/* The same, to the socket of every protocol: only what this host sends passes. */
+int tt_filter_program_outgoing_fd(const struct tt_filter_program *program);
 
 /* The shared state, written by us and read by the kernel; borrowed. */
 struct tt_filter_state *tt_filter_program_state(const struct tt_filter_program *program);

@@ -49,7 +49,19 @@ enum {
 enum {
 	TT_FILTER_SOURCE_IPV4,
 	TT_FILTER_SOURCE_IPV6,
+	TT_FILTER_SOURCE_OUTGOING, /* of both families */
 	TT_FILTER_SOURCE_COUNT,
+};
+
+/* Families that are taken of what is sent, as bits. */
+enum {
+	TT_FILTER_SENDS_IPV4 = 1 << 0,
+	TT_FILTER_SENDS_IPV6 = 1 << 1,
+};
+
+/* The kernel gives each namespace's loopback this number, and there is no other loopback. */
+enum {
+	TT_FILTER_LOOPBACK_INDEX = 1,
 };
 
 /* Why a packet was rejected; the values of enum tt_reject. */
@@ -95,7 +107,7 @@ struct tt_filter_state {
 	__u32 gate; /* 0: closed, nothing is seen */
 	__u32 bank_index;
 	__u32 checks_interface; /* the set in the map of interfaces decides */
-	__u32 reserved;
+	__u32 sends;            /* TT_FILTER_SENDS_*; read behind tt_filter_outgoing only */
 	struct tt_filter_bank banks[2];
 };
 

@@ -11,7 +11,9 @@
 #include "capture/ring.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <errno.h>
+#include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <stdlib.h>
 #include <string.h>
@@ -180,6 +182,14 @@ static uint16_t checksum_flags(uint32_t status)
 			  (status >> 4 & TT_DATAGRAM_CHECKSUM_VALID));
 }
 
+/* Of a frame of the socket of every protocol; 0: it is neither. */
+static uint8_t version_of(const struct sockaddr_ll *link)
+{
+	if (link->sll_protocol == htobe16(ETH_P_IP))
+		return 4;
+	return link->sll_protocol == htobe16(ETH_P_IPV6) ? 6 : 0;
+}
+
 /* Field by field: as one value it would be made elsewhere and copied, which stalls. */
 static void fill_frame(struct tt_frame *frame, const struct tpacket3_hdr *header, uint8_t version)
 {
@@ -192,7 +202,7 @@ static void fill_frame(struct tt_frame *frame, const struct tpacket3_hdr *header
 	frame->wire_bytes = header->tp_len;
 	frame->time_ns = (int64_t)header->tp_sec * TT_NS_PER_S + header->tp_nsec;
 	frame->interface_index = (uint32_t)link->sll_ifindex;
-	frame->version = version;
+	frame->version = version ? version : version_of(link);
 	frame->packet_type = link->sll_pkttype;
 	frame->flags = checksum_flags(header->tp_status);
 }

@@ -31,7 +31,7 @@ struct tt_ring {
 	uint8_t *memory; /* borrowed */
 	struct tt_ring_geometry geometry;
 	struct tt_block *blocks; /* owned; one for each block of the memory */
-	uint8_t version;         /* of the frames: 4 or 6 */
+	uint8_t version;         /* of the frames: 4 or 6; 0: each says its own */
 	uint8_t source_kind;     /* enum tt_source_kind */
 
 	uint32_t take_index;   /* the block that is taken next */

@@ -13,6 +13,7 @@
 #include "capture/source.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
@@ -47,6 +48,15 @@ struct capture {
 	uint64_t told_dropped; /* of the dropped, those that a batch told of */
 	/* Set by whoever reads the counters, since the kernel then says no more that it lost. */
 	_Atomic bool is_untold;
+};
+
+static const struct {
+	uint16_t protocol; /* that the socket is bound to */
+	uint8_t version;   /* of all its frames, or 0 */
+} kinds[] = {
+	[TT_SOURCE_IPV4] = { ETH_P_IP, 4 },
+	[TT_SOURCE_IPV6] = { ETH_P_IPV6, 6 },
+	[TT_SOURCE_OUTGOING] = { ETH_P_ALL, 0 },
 };
 
 static struct capture *to_capture(struct tt_source *source)
@@ -223,7 +233,7 @@ static int make_ring(struct capture *capture, const struct tt_capture_config *co
 			    (unsigned long long)config->ring_bytes >> 10, strerror(-r));
 }
 
-static int map_ring(struct capture *capture, uint8_t version, struct tt_error *reterr)
+static int map_ring(struct capture *capture, uint32_t source_kind, struct tt_error *reterr)
 {
 	size_t bytes = tt_ring_geometry_bytes(capture->geometry);
 	void *memory;
@@ -238,8 +248,8 @@ static int map_ring(struct capture *capture, uint8_t version, struct tt_error *r
 	/* A child that lives on would keep the socket receiving. */
 	(void)madvise(memory, bytes, MADV_DONTFORK);
 
-	r = tt_ring_init(&capture->ring, capture->memory, capture->geometry, version,
-			 version == 4 ? TT_SOURCE_IPV4 : TT_SOURCE_IPV6);
+	r = tt_ring_init(&capture->ring, capture->memory, capture->geometry,
+			 kinds[source_kind].version, (uint8_t)source_kind);
 	if (r < 0)
 		return tt_error_set(reterr, r, "map the receive ring: %s", strerror(-r));
 	return 0;
@@ -250,12 +260,12 @@ static int bind_socket(struct capture *capture, const struct tt_capture_config *
 {
 	struct sockaddr_ll address = {
 		.sll_family = AF_PACKET,
-		.sll_protocol = htons(config->version == 4 ? ETH_P_IP : ETH_P_IPV6),
+		.sll_protocol = htons(kinds[config->source_kind].protocol),
 		.sll_ifindex = (int)config->interface_index,
 	};
 	int r;
 
-	r = config->attach_filter(config->attach_context, capture->fd, config->version, reterr);
+	r = config->attach_filter(config->attach_context, capture->fd, config->source_kind, reterr);
 	if (r < 0)
 		return r;
 	if (bind(capture->fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
@@ -296,6 +306,7 @@ int tt_capture_new(struct tt_source **ret_source, const struct tt_capture_config
 	TT_CLEANUP(capture_freep) struct capture *capture = calloc(1, sizeof(*capture));
 	int r;
 
+	assert(config->source_kind < sizeof(kinds) / sizeof(kinds[0]));
 	if (!capture)
 		return tt_error_set(reterr, -ENOMEM, "make a capture: %s", strerror(ENOMEM));
 	capture->fd = -1;
@@ -309,7 +320,7 @@ int tt_capture_new(struct tt_source **ret_source, const struct tt_capture_config
 	r = make_ring(capture, config, reterr);
 	if (r < 0)
 		return r;
-	r = map_ring(capture, config->version, reterr);
+	r = map_ring(capture, config->source_kind, reterr);
 	if (r < 0)
 		return r;
 	r = bind_socket(capture, config, reterr);

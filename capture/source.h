@@ -13,10 +13,14 @@
 #include "twintap/error.h"
 
 struct tt_capture_config {
-	uint8_t version;          /* 4 or 6: which protocol the socket is bound to */
+	/*
+	 * Which protocol the socket is bound to: TT_SOURCE_IPV4, TT_SOURCE_IPV6, or with
+	 * TT_SOURCE_OUTGOING every one, for only such a socket is shown what this host sends.
+	 */
+	uint32_t source_kind;
 	uint32_t interface_index; /* 0: all interfaces */
 	/* Puts the filter on the socket, before it is bound. */
-	int (*attach_filter)(void *context, int socket_fd, uint8_t version,
+	int (*attach_filter)(void *context, int socket_fd, uint32_t source_kind,
 			     struct tt_error *reterr);
 	void *attach_context;
 	uint64_t ring_bytes;

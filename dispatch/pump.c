@@ -87,7 +87,8 @@ static unsigned int judge(const struct tt_sink *sink, const struct tt_datagram *
 {
 	if (!(sink->verdicts & TT_VERDICT_BIT(datagram->verdict)))
 		return TT_WITHHELD_VERDICT;
-	if (sink->local_only && !(datagram->flags & TT_DATAGRAM_LOCAL))
+	if (sink->local_only && !(datagram->flags & TT_DATAGRAM_LOCAL) &&
+	    datagram->packet_type != TT_PACKET_OUTGOING) /* who has it at all asked for it */
 		return TT_WITHHELD_NOT_LOCAL;
 	return TT_WITHHELD_COUNT;
 }

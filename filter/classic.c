@@ -14,6 +14,8 @@
  *                             |-- broken headers --'           |  when every port is wanted
  *                             '-- fragment, not the first -----'  when fragments are followed
  *
+ * On the socket of every protocol, what is sent and its family stand before the headers.
+ *
  * Invariant 1: X is the UDP header's offset where the ports begin. The walk over IPv6's
  *              headers has the next header's kind in A, its offset in X.
  * Invariant 2: a memory word is loaded only behind a store without a jump between, but for
@@ -24,6 +26,8 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,7 +69,7 @@ enum {
 /* What a program is made of. */
 struct plan {
 	const struct tt_conditions *conditions;
-	uint8_t version;
+	uint32_t source;               /* TT_FILTER_SOURCE_* */
 	const struct tt_ranges *types; /* NULL: any; so for the next two */
 	const struct tt_ranges *interfaces;
 	const struct tt_ranges *ports;
@@ -331,11 +335,31 @@ static void write_origin(struct tt_writer *w, const struct tt_ranges *ranges, in
 	tt_writer_step(w, BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + what));
 }
 
+/*
+ * Tells the families apart that are taken of what is sent, and leaves the rest out: it is seen
+ * by others, or as on the loopback comes in as well. What was written last is the start of
+ * IPv6's headers, IPv4's being at @ipv4.
+ */
+static void write_outgoing(struct tt_writer *w, const struct plan *plan, size_t ipv4, size_t reject)
+{
+	uint32_t sends = plan->conditions->sends;
+	size_t ipv6 = sends & TT_FILTER_SENDS_IPV6 ? w->count : reject;
+
+	ipv6 = tt_writer_branch(w, BPF_JEQ | BPF_K, ETH_P_IPV6, ipv6, reject);
+	tt_writer_branch(w, BPF_JEQ | BPF_K, ETH_P_IP, sends & TT_FILTER_SENDS_IPV4 ? ipv4 : reject,
+			 ipv6);
+	tt_writer_step(w, BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PROTOCOL));
+	tt_writer_branch(w, BPF_JEQ | BPF_K, TT_FILTER_LOOPBACK_INDEX, reject, w->count);
+	tt_writer_step(w, BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_IFINDEX));
+	tt_writer_branch(w, BPF_JEQ | BPF_K, PACKET_OUTGOING, w->count, reject);
+	tt_writer_step(w, BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE));
+}
+
 /* False when it does not fit. */
 static bool write_program(struct tt_writer *w, const struct plan *plan)
 {
 	struct ways ways;
-	size_t take, judged;
+	size_t take, judged, ipv4;
 
 	tt_writer_restart(w);
 	ways.reject = tt_writer_step(w, BPF_RET | BPF_K, 0);
@@ -345,10 +369,13 @@ static bool write_program(struct tt_writer *w, const struct plan *plan)
 	ways.malformed = plan->ports ? ways.reject : judged;
 	ways.late = plan->conditions->follows_fragments ? take : ways.reject;
 
-	if (plan->version == 4)
+	if (plan->source != TT_FILTER_SOURCE_IPV6)
 		write_ipv4(w, plan, &ways);
-	else
+	ipv4 = w->count;
+	if (plan->source != TT_FILTER_SOURCE_IPV4)
 		write_ipv6(w, plan, &ways);
+	if (plan->source == TT_FILTER_SOURCE_OUTGOING)
+		write_outgoing(w, plan, ipv4, ways.reject);
 	write_origin(w, plan->interfaces, SKF_AD_IFINDEX, ways.reject);
 	write_origin(w, plan->types, SKF_AD_PKTTYPE, ways.reject);
 	return !w->is_full;
@@ -489,14 +516,14 @@ static bool write_wider(struct fitting *f)
 	return write_widened(f, count_beside);
 }
 
-int tt_classic_make(const struct tt_conditions *conditions, uint8_t version, size_t insns_max,
+int tt_classic_make(const struct tt_conditions *conditions, uint32_t source, size_t insns_max,
 		    struct tt_classic *ret_classic)
 {
-	TT_CLEANUP(fitting_deinit) struct fitting f = { .plan = { .version = version } };
+	TT_CLEANUP(fitting_deinit) struct fitting f = { .plan = { .source = source } };
 	struct tt_classic classic = { 0 };
 	int r;
 
-	assert(version == 4 || version == 6);
+	assert(source < TT_FILTER_SOURCE_COUNT);
 	assert(insns_max <= BPF_MAXINSNS);
 	if (insns_max == 0)
 		return -E2BIG;

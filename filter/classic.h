@@ -35,10 +35,10 @@ struct tt_classic {
 };
 
 /*
- * Makes the program of a packet socket of one family, of at most @insns_max instructions,
+ * Makes the program of a packet socket, @source being TT_FILTER_SOURCE_*, of at most @insns_max instructions,
  * itself at most BPF_MAXINSNS; what it takes it takes whole. -E2BIG when not even the
  * widest program fits, which cannot be from TT_CLASSIC_INSNS_MIN on; -ENOMEM.
  */
-int tt_classic_make(const struct tt_conditions *conditions, uint8_t version, size_t insns_max,
+int tt_classic_make(const struct tt_conditions *conditions, uint32_t source, size_t insns_max,
 		    struct tt_classic *ret_classic);
 void tt_classic_deinit(struct tt_classic *classic);

@@ -25,6 +25,7 @@ struct tt_conditions {
 	uint32_t snap_bytes;               /* from the IP header on; or TT_FILTER_SNAP_HEADERS */
 	bool follows_fragments;            /* else no fragment is taken */
 	bool knows_captured_only;          /* a trace's: nobody ever saw more to judge by */
+	uint32_t sends;                    /* TT_FILTER_SENDS_*: wanted of what this host sends */
 	struct tt_expression *expression;  /* NULL: none */
 	const uint32_t *interface_indexes; /* with count 0: every interface */
 	size_t interfaces_count;

@@ -28,8 +28,8 @@
 _Static_assert((int)TT_PORTS_WORDS == (int)TT_FILTER_PORTS_WORDS, "one layout for both sides");
 
 struct attached {
-	int socket_fd; /* borrowed */
-	uint8_t version;
+	int socket_fd;   /* borrowed */
+	uint32_t source; /* TT_FILTER_SOURCE_* */
 };
 
 struct tt_filter {
@@ -94,8 +94,9 @@ static int write_bank(struct tt_filter *filter, unsigned int bank_index,
 	return 0;
 }
 
-static int set_interfaces(struct tt_filter *filter, const struct tt_conditions *conditions,
-			  struct tt_error *reterr)
+/* Writes what never changes. */
+static int set_for_life(struct tt_filter *filter, const struct tt_conditions *conditions,
+			struct tt_error *reterr)
 {
 	for (size_t i = 0; i < conditions->interfaces_count; i++) {
 		int r = tt_filter_program_add_interface(filter->program,
@@ -105,6 +106,7 @@ static int set_interfaces(struct tt_filter *filter, const struct tt_conditions *
 			return r;
 	}
 	filter->state->checks_interface = conditions->interfaces_count > 0;
+	filter->state->sends = conditions->sends;
 	return 0;
 }
 
@@ -124,15 +126,18 @@ static int load_program(struct tt_filter *filter, const struct tt_conditions *co
 	}
 	filter->state = tt_filter_program_state(filter->program);
 
-	r = set_interfaces(filter, conditions, reterr);
+	r = set_for_life(filter, conditions, reterr);
 	if (r < 0)
 		return r;
 	return write_bank(filter, filter->state->bank_index, conditions, reterr);
 }
 
-static int attach_program(const struct tt_filter *filter, int socket_fd, struct tt_error *reterr)
+static int attach_program(const struct tt_filter *filter, int socket_fd, uint32_t source,
+			  struct tt_error *reterr)
 {
-	int program_fd = tt_filter_program_fd(filter->program);
+	int program_fd = source == TT_FILTER_SOURCE_OUTGOING
+				 ? tt_filter_program_outgoing_fd(filter->program)
+				 : tt_filter_program_fd(filter->program);
 	int locked = 1;
 	int r;
 
@@ -207,7 +212,7 @@ static int attach_largest(const struct attached *attached, const struct tt_condi
 	do {
 		struct tt_classic classic;
 
-		r = tt_classic_make(conditions, attached->version, insns_max, &classic);
+		r = tt_classic_make(conditions, attached->source, insns_max, &classic);
 		if (r < 0)
 			return r == -E2BIG ? -ENOMEM : r;
 		r = attach_code(attached->socket_fd, classic.code, classic.count);
@@ -300,18 +305,18 @@ const char *tt_filter_fallback_reason(const struct tt_filter *filter)
 	return filter->program ? NULL : filter->fallback.message;
 }
 
-int tt_filter_attach(struct tt_filter *filter, int socket_fd, uint8_t version,
+int tt_filter_attach(struct tt_filter *filter, int socket_fd, uint32_t source,
 		     struct tt_error *reterr)
 {
 	struct attached *attached = &filter->attached[filter->attached_count];
 	int r;
 
 	if (filter->program)
-		return attach_program(filter, socket_fd, reterr);
+		return attach_program(filter, socket_fd, source, reterr);
 
 	if (filter->attached_count == TT_GENERATION_READERS_MAX)
 		return tt_error_set(reterr, -ENOSPC, "attach the port filter: too many sockets");
-	*attached = (struct attached){ .socket_fd = socket_fd, .version = version };
+	*attached = (struct attached){ .socket_fd = socket_fd, .source = source };
 	r = attach_nothing(attached);
 	if (r < 0)
 		return tt_error_set(reterr, r, "attach the port filter: %s", strerror(-r));
@@ -387,6 +392,7 @@ int tt_filter_change(struct tt_filter *filter, const struct tt_conditions *condi
 	int settled, r;
 
 	assert(conditions->interfaces_count == tt_filter_conditions(filter)->interfaces_count);
+	assert(conditions->sends == tt_filter_conditions(filter)->sends);
 
 	tt_generation_prune(&filter->chain);
 	generation = tt_generation_make(&filter->chain, conditions);

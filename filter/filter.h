@@ -24,7 +24,8 @@
 
 struct tt_filter;
 
-/* Makes the filter, its gate closed. The interfaces of @conditions are for life. */
+/* Makes the filter, its gate closed. The interfaces of @conditions, and what
+ * it sends, are for life. */
 int tt_filter_new(struct tt_filter **ret_filter, const struct tt_conditions *conditions,
 		  struct tt_error *reterr);
 void tt_filter_free(struct tt_filter *filter);
@@ -36,10 +37,11 @@ int tt_filter_program(const struct tt_filter *filter);
 const char *tt_filter_fallback_reason(const struct tt_filter *filter);
 
 /*
- * Puts the filter on a packet socket that is not bound yet. The socket stays open until
- * tt_filter_free(). The extended program cannot be taken off again, by anybody.
+ * Puts the filter on a packet socket that is not bound yet, @source being TT_FILTER_SOURCE_*.
+ * The socket stays open until tt_filter_free(). The extended program cannot be taken off
+ * again, by anybody.
  */
-int tt_filter_attach(struct tt_filter *filter, int socket_fd, uint8_t version,
+int tt_filter_attach(struct tt_filter *filter, int socket_fd, uint32_t source,
 		     struct tt_error *reterr);
 
 /* Has changes tell @reader where they begin. Before the gate opens. -ENOSPC. */

@@ -10,6 +10,7 @@
 
 #include "filter/judge.h"
 
+#include <linux/if_packet.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -344,6 +345,18 @@ static __attribute__((noinline)) struct tt_judgement judge_in_full(
 		.snap_bytes = result == TT_JUDGED_TAKEN ? snap_of(conditions, &walk) : 0,
 		.is_late_fragment = is_late,
 	};
+}
+
+bool tt_judge_is_sent(const struct tt_conditions *conditions, const struct tt_frame *frame)
+{
+	uint32_t family = 0;
+
+	if (frame->version == 4)
+		family = TT_FILTER_SENDS_IPV4;
+	else if (frame->version == 6)
+		family = TT_FILTER_SENDS_IPV6;
+	return frame->packet_type == PACKET_OUTGOING &&
+	       frame->interface_index != TT_FILTER_LOOPBACK_INDEX && conditions->sends & family;
 }
 
 struct tt_judgement tt_judge_frame(const struct tt_conditions *conditions,

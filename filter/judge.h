@@ -27,6 +27,12 @@ struct tt_judgement {
 };
 
 /*
+ * Whether a frame of the socket of every protocol counts at all: what this host sends, of a
+ * family that is wanted, and not to itself. The rest is given to other sockets.
+ */
+bool tt_judge_is_sent(const struct tt_conditions *conditions, const struct tt_frame *frame);
+
+/*
  * Judges a frame. First fragments that are taken are put into @fragments; when it is NULL,
  * other fragments are TT_JUDGED_UNKNOWN if they depend on a first.
  */

@@ -15,6 +15,7 @@
 
 _Static_assert((int)TT_SOURCE_IPV4 == (int)TT_FILTER_SOURCE_IPV4, "one set of numbers");
 _Static_assert((int)TT_SOURCE_IPV6 == (int)TT_FILTER_SOURCE_IPV6, "one set of numbers");
+_Static_assert((int)TT_SOURCE_OUTGOING == (int)TT_FILTER_SOURCE_OUTGOING, "one set of numbers");
 _Static_assert((int)TT_REJECT_PACKET_TYPE == (int)TT_FILTER_REJECT_PACKET_TYPE, "as above");
 _Static_assert((int)TT_REJECT_INTERFACE == (int)TT_FILTER_REJECT_INTERFACE, "as above");
 _Static_assert((int)TT_REJECT_NOT_UDP == (int)TT_FILTER_REJECT_NOT_UDP, "as above");

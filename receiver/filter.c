@@ -44,15 +44,41 @@ static int read_expression(const char *text, struct tt_expression **ret_expressi
 	return text && *text ? tt_expression_new(ret_expression, text, reterr) : 0;
 }
 
+static uint32_t choose_types(uint64_t flags)
+{
+	uint32_t types = 0;
+
+	if (!(flags & TT_RECEIVER_NO_INCOMING))
+		types |= 1U << TT_PACKET_HOST | 1U << TT_PACKET_BROADCAST |
+			 1U << TT_PACKET_MULTICAST;
+	if (flags & TT_RECEIVER_PROMISCUOUS)
+		types |= 1U << TT_PACKET_OTHERHOST;
+	if (flags & TT_RECEIVER_OUTGOING)
+		types |= 1U << TT_PACKET_OUTGOING; /* which only the socket for it is shown */
+	return types;
+}
+
+/* The families of what this host sends. */
+static uint32_t choose_sends(uint64_t flags)
+{
+	uint32_t sends = 0;
+
+	if (!(flags & TT_RECEIVER_OUTGOING))
+		return 0;
+	if (!(flags & TT_RECEIVER_IPV6_ONLY))
+		sends |= TT_FILTER_SENDS_IPV4;
+	if (!(flags & TT_RECEIVER_IPV4_ONLY))
+		sends |= TT_FILTER_SENDS_IPV6;
+	return sends;
+}
+
 int tt_receiver_make_filter(struct tt_receiver *receiver, const struct tt_receiver_opts *opts,
 			    struct tt_error *reterr)
 {
-	bool promiscuous = opts->flags & TT_RECEIVER_PROMISCUOUS;
 	struct tt_conditions conditions = {
 		.port_side = opts->port_side,
-		.packet_types = 1U << TT_PACKET_HOST | 1U << TT_PACKET_BROADCAST |
-				1U << TT_PACKET_MULTICAST |
-				(promiscuous ? 1U << TT_PACKET_OTHERHOST : 0),
+		.packet_types = choose_types(opts->flags),
+		.sends = choose_sends(opts->flags),
 		.follows_fragments = !(opts->flags & TT_RECEIVER_NO_FRAGMENTS),
 		/* A single interface is bound to instead, which costs nothing a packet. */
 		.interface_indexes = receiver->interface_indexes,

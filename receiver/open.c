@@ -34,7 +34,7 @@ enum {
 	RETIRE_MS =
 		4,   /* bounds the wait for a datagram; kernels before 6.18 round it up to a tick */
 	TICK_MS = 4, /* of those kernels, at 250 Hz */
-	FAMILIES_MAX = 2,
+	SOCKETS_MAX = 3,
 	MEMINFO_BYTES = 4096, /* far more than the lines up to the one that is read */
 };
 
@@ -46,12 +46,41 @@ static void receiver_freep(struct tt_receiver **receiver)
 	tt_receiver_free(*receiver);
 }
 
+static int check_direction(uint64_t flags, struct tt_error *reterr)
+{
+	if (!(flags & TT_RECEIVER_NO_INCOMING))
+		return 0;
+	if (!(flags & TT_RECEIVER_OUTGOING))
+		return tt_error_set(reterr, -EINVAL,
+				    "receiver: neither what comes in nor what is sent: ask for the "
+				    "latter, too");
+	if (flags & TT_RECEIVER_PROMISCUOUS)
+		return tt_error_set(reterr, -EINVAL,
+				    "receiver: promiscuous mode is for what comes in, which is "
+				    "excluded");
+	return 0;
+}
+
+/* Whether a receiver has the socket of that kind. */
+static bool wants_source(uint64_t flags, uint32_t source_kind)
+{
+	switch (source_kind) {
+	case TT_SOURCE_IPV4:
+		return !(flags & (TT_RECEIVER_IPV6_ONLY | TT_RECEIVER_NO_INCOMING));
+	case TT_SOURCE_IPV6:
+		return !(flags & (TT_RECEIVER_IPV4_ONLY | TT_RECEIVER_NO_INCOMING));
+	default:
+		return flags & TT_RECEIVER_OUTGOING;
+	}
+}
+
 static int check_opts(const struct tt_receiver_opts *opts, struct tt_error *reterr)
 {
 	const uint64_t both = TT_RECEIVER_IPV4_ONLY | TT_RECEIVER_IPV6_ONLY;
 	const uint64_t known = both | TT_RECEIVER_PROMISCUOUS | TT_RECEIVER_NOT_LOCAL |
 			       TT_RECEIVER_NO_FRAGMENTS | TT_RECEIVER_VERIFY_CHECKSUMS |
-			       TT_RECEIVER_ORDERED;
+			       TT_RECEIVER_ORDERED | TT_RECEIVER_OUTGOING | TT_RECEIVER_NO_INCOMING;
+	int r;
 
 	if (opts->flags & ~known)
 		return tt_error_set(reterr, -EINVAL, "receiver: unknown flags %#llx",
@@ -59,6 +88,9 @@ static int check_opts(const struct tt_receiver_opts *opts, struct tt_error *rete
 	if ((opts->flags & both) == both)
 		return tt_error_set(reterr, -EINVAL,
 				    "receiver: IPv4 only and IPv6 only exclude each other");
+	r = check_direction(opts->flags, reterr);
+	if (r < 0)
+		return r;
 	if (opts->port_side >= TT_PORT_SIDE_COUNT)
 		return tt_error_set(reterr, -EINVAL, "receiver: unknown port side %u",
 				    opts->port_side);
@@ -71,10 +103,11 @@ static int check_opts(const struct tt_receiver_opts *opts, struct tt_error *rete
 		return tt_error_set(reterr, -EINVAL, "receiver: a count of interfaces, but none");
 	if (!opts->files && opts->files_count > 0)
 		return tt_error_set(reterr, -EINVAL, "receiver: a count of files, but none");
-	if (opts->files_count > 0 && (opts->interfaces_count > 0 || opts->flags & both))
+	if (opts->files_count > 0 &&
+	    (opts->interfaces_count > 0 || opts->flags & (both | TT_RECEIVER_OUTGOING)))
 		return tt_error_set(reterr, -EINVAL,
-				    "receiver: files are not chosen by interface or family: use an "
-				    "expression");
+				    "receiver: files are not chosen by interface, family or "
+				    "direction: use an expression");
 	if (opts->files_count > 0 && opts->network_namespace)
 		return tt_error_set(reterr, -EINVAL,
 				    "receiver: files lie in no network namespace: leave it out");
@@ -111,10 +144,11 @@ static uint64_t read_available_bytes(void)
 /* A ring that does not fit would not fail: the kernel would kill processes to make room. */
 static int check_ring_bytes(const struct tt_receiver_opts *opts, struct tt_error *reterr)
 {
-	const uint64_t one_family = TT_RECEIVER_IPV4_ONLY | TT_RECEIVER_IPV6_ONLY;
-	uint64_t rings_count = opts->flags & one_family ? 1 : FAMILIES_MAX;
+	uint64_t rings_count = 0;
 	uint64_t available_bytes;
 
+	for (uint32_t kind = 0; kind < SOCKETS_MAX; kind++)
+		rings_count += wants_source(opts->flags, kind);
 	if (opts->ring_bytes < TT_RING_BYTES_MIN || opts->ring_bytes > TT_RING_BYTES_MAX)
 		return tt_error_set(reterr, -EINVAL,
 				    "a ring of %llu bytes: it may have from %d KiB to %llu GiB",
@@ -125,7 +159,7 @@ static int check_ring_bytes(const struct tt_receiver_opts *opts, struct tt_error
 	if (opts->ring_bytes * rings_count > available_bytes)
 		return tt_error_set(
 			reterr, -ENOMEM,
-			"a ring of %llu MiB for each family: only %llu MiB of memory are "
+			"a ring of %llu MiB for each socket: only %llu MiB of memory are "
 			"free: ask for smaller ones",
 			(unsigned long long)opts->ring_bytes >> 20,
 			(unsigned long long)available_bytes >> 20);
@@ -165,7 +199,8 @@ static int find_interfaces(struct tt_receiver *receiver, const struct tt_receive
 		r = tt_link_find(opts->interfaces[i], &link, reterr);
 		if (r < 0)
 			return r;
-		r = check_consumed(&link, reterr);
+		/* What is sent by it can be seen all the same. */
+		r = opts->flags & TT_RECEIVER_NO_INCOMING ? 0 : check_consumed(&link, reterr);
 		if (r < 0)
 			return r;
 		/* Named twice it is one: its losses would be counted twice. */
@@ -206,20 +241,22 @@ static int list_promiscuous(const struct tt_receiver *receiver, uint32_t **ret_i
 	return 0;
 }
 
-static int attach_filter(void *context, int socket_fd, uint8_t version, struct tt_error *reterr)
+static int attach_filter(void *context, int socket_fd, uint32_t source_kind,
+			 struct tt_error *reterr)
 {
-	return tt_filter_attach(context, socket_fd, version, reterr);
+	return tt_filter_attach(context, socket_fd, source_kind, reterr);
 }
 
 static int open_source(struct tt_receiver *receiver, const struct tt_capture_config *config,
 		       struct tt_source **ret_source, struct tt_error *reterr)
 {
+	static const char *const names[SOCKETS_MAX] = { "IPv4", "IPv6", "what is sent" };
 	struct tt_source *capture;
 	int r;
 
 	r = tt_capture_new(&capture, config, reterr);
 	if (r < 0)
-		return tt_error_wrap(reterr, r, "IPv%d", config->version);
+		return tt_error_wrap(reterr, r, "%s", names[config->source_kind]);
 	r = tt_narrow_new(ret_source, capture, receiver->filter);
 	if (r < 0) {
 		capture->ops->free(capture);
@@ -252,13 +289,6 @@ static int add_sources(struct tt_receiver *receiver, struct tt_source **sources,
 static int open_sources(struct tt_receiver *receiver, const struct tt_receiver_opts *opts,
 			struct tt_error *reterr)
 {
-	static const struct {
-		uint8_t version;
-		uint64_t excluded_by;
-	} families[FAMILIES_MAX] = {
-		{ 4, TT_RECEIVER_IPV6_ONLY },
-		{ 6, TT_RECEIVER_IPV4_ONLY },
-	};
 	struct tt_capture_config config = {
 		.interface_index = receiver->interfaces_count == 1 ? receiver->interface_indexes[0]
 								   : 0,
@@ -267,7 +297,7 @@ static int open_sources(struct tt_receiver *receiver, const struct tt_receiver_o
 		.ring_bytes = opts->ring_bytes,
 		.retire_ms = RETIRE_MS,
 	};
-	struct tt_source *sources[FAMILIES_MAX] = { NULL };
+	struct tt_source *sources[SOCKETS_MAX] = { NULL };
 	size_t sources_count = 0;
 	uint32_t *promiscuous_indexes = NULL;
 	int r = 0;
@@ -277,10 +307,10 @@ static int open_sources(struct tt_receiver *receiver, const struct tt_receiver_o
 				     reterr);
 	config.promiscuous_indexes = promiscuous_indexes;
 
-	for (size_t i = 0; r == 0 && i < FAMILIES_MAX; i++) {
-		if (opts->flags & families[i].excluded_by)
+	for (uint32_t kind = 0; r == 0 && kind < SOCKETS_MAX; kind++) {
+		if (!wants_source(opts->flags, kind))
 			continue;
-		config.version = families[i].version;
+		config.source_kind = kind;
 		r = open_source(receiver, &config, &sources[sources_count], reterr);
 		sources_count += r == 0;
 		config.promiscuous_count = 0; /* one membership an interface is enough */

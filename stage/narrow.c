@@ -92,7 +92,7 @@ static void cut(struct tt_frame *frame, const struct tt_judgement *judgement)
 
 /* The generation that took the next frame. NULL: none did, the frame is too much. */
 static const struct tt_generation *judge(struct narrow *narrow, struct tt_frame *frame,
-					 bool *ret_is_late)
+					 uint8_t source_kind, bool *ret_is_late)
 {
 	struct tt_judgement by_current, by_next = { 0 };
 	enum fit fit_current, fit_next = FIT_NONE;
@@ -102,6 +102,9 @@ static const struct tt_generation *judge(struct narrow *narrow, struct tt_frame 
 
 	if (!judges_itself(narrow) && !next)
 		return current;
+	/* Between two classic filters a socket of every protocol is given everything. */
+	if (source_kind == TT_SOURCE_OUTGOING && !tt_judge_is_sent(&current->conditions, frame))
+		return NULL;
 	fit_current = judge_by(narrow, current, frame, &by_current);
 	if (next)
 		fit_next = judge_by(narrow, next, frame, &by_next);
@@ -133,7 +136,8 @@ static void move_run(struct narrow *narrow, struct tt_frame_batch *batch)
 		struct tt_frame *frame = &waiting->frames[narrow->waiting_start];
 		const struct tt_origin *origin = &waiting->origins[narrow->waiting_start];
 		bool is_late = false;
-		const struct tt_generation *taker = judge(narrow, frame, &is_late);
+		const struct tt_generation *taker = judge(narrow, frame, origin->source_kind,
+							  &is_late);
 
 		if (taker && batch->frames_count > 0 && taker->number != batch->generation)
 			break; /* it is judged again, to the same end */

@@ -4,7 +4,8 @@
  * @file receiver.h
  * @brief Receive IPv4 and IPv6 UDP, with its headers, on one endpoint.
  *
- * A receiver owns two packet sockets, their rings and one filter in the kernel.
+ * A receiver owns two packet sockets, one a family, their rings and one filter in the kernel;
+ * a third socket if it also takes what this host sends.
  * It hands datagrams to handlers and outputs, and accounts for each packet. Run
  * it with tt_receiver_run(), or wait for its worker's descriptor in a loop of
  * your own and call tt_worker_dispatch(), or pull with tt_worker_receive().
@@ -53,6 +54,16 @@ enum tt_receiver_flag {
 	 * one after the other. Live ones wait some 12 ms for that.
 	 */
 	TT_RECEIVER_ORDERED = 1 << 6,
+	/**
+	 * Take also what this host sends, by a third socket. Each packet is seen once on each
+	 * interface that it leaves by: on a VLAN, a bond or a bridge, and on the device below
+	 * it. Not on the loopback, where all that is sent comes in. None of it counts as local,
+	 * and outputs take it nevertheless. Checksums are mostly left to the device
+	 * (TT_DATAGRAM_CHECKSUM_PARTIAL).
+	 */
+	TT_RECEIVER_OUTGOING = 1 << 7,
+	/** With TT_RECEIVER_OUTGOING: nothing else. Not together with TT_RECEIVER_PROMISCUOUS. */
+	TT_RECEIVER_NO_INCOMING = 1 << 8,
 };
 
 enum {

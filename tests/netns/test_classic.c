@@ -70,7 +70,11 @@ static int attach_conditions(int fd, const struct tt_conditions *conditions, uin
 {
 	TT_CLEANUP(tt_classic_deinit) struct tt_classic classic = { 0 };
 
-	assert_int_equal(tt_classic_make(conditions, version, insns_max, &classic), 0);
+	assert_int_equal(
+		tt_classic_make(conditions,
+				version == 4 ? TT_FILTER_SOURCE_IPV4 : TT_FILTER_SOURCE_IPV6,
+				insns_max, &classic),
+		0);
 	return attach(fd, &classic);
 }
 

@@ -242,7 +242,7 @@ static void open_where_memory_is_cache(void)
 
 	play_memory("MemTotal: 1048576 kB\nMemFree: 8192 kB\nMemAvailable: 102400 kB\n");
 	if (tt_receiver_new(&receiver, "53", NULL, NULL, &opts, &error) != -ENOMEM ||
-	    strcmp(error.message, "a ring of 64 MiB for each family: only 100 MiB of memory are "
+	    strcmp(error.message, "a ring of 64 MiB for each socket: only 100 MiB of memory are "
 				  "free: ask for smaller ones") != 0)
 		_exit(CHILD_DIFFERS);
 	opts.flags = TT_RECEIVER_IPV4_ONLY;

@@ -51,6 +51,7 @@ static size_t family_of(uint8_t version)
 static void attach_classic(struct trio *trio, uint8_t version)
 {
 	size_t family = family_of(version);
+	uint32_t source = version == 4 ? TT_FILTER_SOURCE_IPV4 : TT_FILTER_SOURCE_IPV6;
 	size_t insns_max = BPF_MAXINSNS;
 	int r;
 
@@ -58,8 +59,7 @@ static void attach_classic(struct trio *trio, uint8_t version)
 		struct sock_fprog program;
 		struct tt_classic classic;
 
-		assert_int_equal(tt_classic_make(trio->conditions, version, insns_max, &classic),
-				 0);
+		assert_int_equal(tt_classic_make(trio->conditions, source, insns_max, &classic), 0);
 		trio->is_widened[family] = classic.is_widened;
 		program = (struct sock_fprog){ .len = (unsigned short)classic.count,
 					       .filter = classic.code };

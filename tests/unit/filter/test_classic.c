@@ -175,7 +175,9 @@ static int make(struct fixture *fixture, size_t insns_max)
 	int r;
 
 	tt_classic_deinit(&fixture->classic);
-	r = tt_classic_make(&fixture->conditions, fixture->version, insns_max, &fixture->classic);
+	r = tt_classic_make(&fixture->conditions,
+			    fixture->version == 4 ? TT_FILTER_SOURCE_IPV4 : TT_FILTER_SOURCE_IPV6,
+			    insns_max, &fixture->classic);
 	if (r < 0)
 		return r;
 	assert_true(fixture->classic.count > 0 && fixture->classic.count <= insns_max);

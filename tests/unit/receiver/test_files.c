@@ -786,12 +786,12 @@ static void options_that_make_no_sense_with_files_are_refused(void **state)
 	opts = over_files();
 	opts.interfaces = interfaces;
 	opts.interfaces_count = 1;
-	refuse(opts, -EINVAL, "files are not chosen by interface or family");
+	refuse(opts, -EINVAL, "files are not chosen by interface, family or direction");
 	opts = over_files();
 	opts.flags = TT_RECEIVER_IPV4_ONLY;
-	refuse(opts, -EINVAL, "files are not chosen by interface or family");
+	refuse(opts, -EINVAL, "files are not chosen by interface, family or direction");
 	opts.flags = TT_RECEIVER_IPV6_ONLY;
-	refuse(opts, -EINVAL, "files are not chosen by interface or family");
+	refuse(opts, -EINVAL, "files are not chosen by interface, family or direction");
 	refuse(TT_RECEIVER_OPTS(.files_count = 1), -EINVAL, "a count of files, but none");
 	refuse(TT_RECEIVER_OPTS(.files = nameless, .files_count = 1), -EINVAL, "has no name");
 	opts = over_files();
