@@ -461,6 +461,20 @@ checked "$work/expression.pcapng"
 jq -r '.filters[]' "$work/figures" | grep -q 'less 200' || fail "the file does not name the filter"
 holds "the interface's description names the filter"
 
+# --- what this host sends ------------------------------------------------------------------------
+
+start --direction both -p $PORT -w "$work/both.pcapng"
+for address in "$LAB_FAR_IPV4" "$LAB_FAR_IPV6"; do
+    near "$programs/tt-send" -n 3 "$address" $PORT > /dev/null
+done
+load -c 4
+stop
+agree 10 "$work/both.pcapng"
+checked "$work/both.pcapng"
+"$twintap" read -q --format json "$work/both.pcapng" | jq -r .direction | sort | uniq -c | tr -s ' ' > "$work/lengths"
+printf ' 4 in\n 6 out\n' | diff - "$work/lengths" > "$work/said" || fail "which datagrams were sent"
+holds "what this host sends is marked so, and comes back so"
+
 # --- reading that ends early ---------------------------------------------------------------------
 
 head -c 100 "$work/expression.pcapng" > "$work/cut.pcapng"
