@@ -169,8 +169,6 @@ static void check_law(const struct lab *lab, bool is_all_written)
 		assert_int_equal(counters->dropped, 0);
 }
 
-/* ------------------------------------------------------------------- whole files */
-
 static void each_kind_and_link_type_gives_sound_files(void **state)
 {
 	struct lab *lab = *state;
@@ -258,8 +256,6 @@ static void after_the_end_nothing_is_taken(void **state)
 	assert_int_equal(lab->sink->counters.dropped, 1);
 	check_law(lab, false);
 }
-
-/* -------------------------------------------------------------------- interfaces */
 
 /* Packets as they are seen in a file. */
 struct seen {
@@ -402,8 +398,6 @@ static void drops_are_noted_on_the_first_datagram_of_their_run(void **state)
 	assert_int_equal(see_file(0).dropcounts[4], 1);
 	check_law(lab, true);
 }
-
-/* ------------------------------------------------------------------------ writes */
 
 static void a_record_larger_than_the_buffer_is_written_whole(void **state)
 {
@@ -681,8 +675,6 @@ static void a_dropped_trace_has_statistics_without_a_flush(void **state)
 	assert_true(tt_fake_store.files[0].is_closed);
 }
 
-/* -------------------------------------------------------------------- statistics */
-
 static void statistics_are_noted_at_their_interval(void **state)
 {
 	struct lab *lab = *state;
@@ -756,8 +748,6 @@ static void without_counts_there_are_no_statistics(void **state)
 	assert_int_equal(walk_file(0).statistics_count, 0);
 	check_law(lab, true);
 }
-
-/* ---------------------------------------------------------------------- rotation */
 
 static void no_rotated_file_is_larger_than_its_limit(void **state)
 {
