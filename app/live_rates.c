@@ -16,7 +16,7 @@ uint64_t tt_live_growth(uint64_t before, uint64_t now)
 /* Tenths a second, rounded. */
 static uint64_t rate(uint64_t before, uint64_t now, int64_t interval_ms)
 {
-	const uint64_t tenths = 10 * 1000;
+	const uint64_t tenths = UINT64_C(10) * 1000;
 	uint64_t growth = tt_live_growth(before, now);
 	uint64_t interval = (uint64_t)interval_ms;
 

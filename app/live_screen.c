@@ -19,10 +19,9 @@ enum {
 
 static size_t put(char *bytes, size_t length, const char *string)
 {
-	size_t string_length = strlen(string);
-
-	memcpy(bytes + length, string, string_length);
-	return length + string_length;
+	while (*string)
+		bytes[length++] = *string++;
+	return length;
 }
 
 /* To the beginning of the first line. */

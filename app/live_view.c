@@ -42,7 +42,7 @@ static struct number word_count(uint64_t count)
 		return number;
 	}
 	/* Cut, not rounded: it was at least so much. */
-	for (count /= 1000; count >= 1000 * 1000; count /= 1000)
+	for (count /= 1000; count >= UINT64_C(1000000); count /= 1000)
 		unit++;
 	(void)snprintf(number.text, sizeof(number.text), "%llu%c", (unsigned long long)count,
 		       units[unit]);
@@ -110,7 +110,7 @@ static void add_output(struct tt_live_view *view, const struct tt_live_output *o
 	length = strlen(printable);
 	/* The end of a path tells more than its beginning. */
 	if (length > NAME_COLUMNS)
-		memcpy(printable + length - NAME_COLUMNS, "...", 3);
+		memset(printable + length - NAME_COLUMNS, '.', 3);
 	add_line(view, is_growing(&output->dropped), "%-*s %9s %9s %8s %8s%s", NAME_COLUMNS,
 		 length > NAME_COLUMNS ? printable + length - NAME_COLUMNS : printable,
 		 word_rate(output->written_rate).text, word_rate(output->bytes_rate).text,

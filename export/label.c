@@ -32,7 +32,6 @@ static bool is_second(uint8_t first, uint8_t second)
 {
 	switch (first) {
 	case 0xc2:
-		return second >= 0xa0 && second <= 0xbf;
 	case 0xe0:
 		return second >= 0xa0 && second <= 0xbf;
 	case 0xed:

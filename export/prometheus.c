@@ -27,11 +27,11 @@ enum {
 struct metric {
 	const char *name;
 	const char *help;
-	bool is_gauge;
 	size_t offset;                     /* of the count, or of the array of them */
 	const char *part_label;            /* NULL: one count */
 	const char *(*part)(unsigned int); /* names a part */
 	unsigned int parts_count;
+	bool is_gauge;
 };
 
 #define SOURCE(FIELD)             .offset = offsetof(struct tt_source_accounting, FIELD)

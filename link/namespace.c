@@ -107,7 +107,7 @@ static int word_failure(const struct tt_namespace_file *file, const char *name, 
 int tt_namespace_open(int *ret_fd, const char *name, struct tt_error *reterr)
 {
 	TT_CLEANUP(tt_closep) int fd = -1;
-	struct tt_namespace_file file;
+	struct tt_namespace_file file = { 0 };
 	int r;
 
 	r = tt_namespace_locate(&file, name, reterr);

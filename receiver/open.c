@@ -320,8 +320,10 @@ static int open_sources(struct tt_receiver *receiver, const struct tt_receiver_o
 	if (r == 0)
 		r = add_sources(receiver, sources, &sources_count,
 				opts->flags & TT_RECEIVER_ORDERED, reterr);
-	for (size_t i = 0; i < sources_count; i++) /* what is still ours after a failure */
-		sources[i]->ops->free(sources[i]);
+	for (size_t i = 0; i < sources_count; i++) { /* what is still ours after a failure */
+		if (sources[i])
+			sources[i]->ops->free(sources[i]);
+	}
 	return r;
 }
 

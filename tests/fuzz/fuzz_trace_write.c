@@ -146,7 +146,8 @@ static void check_files(const struct tt_sink *sink, bool has_failed)
 		const struct tt_fake_file *file = &tt_fake_store.files[i];
 		struct tt_trace_walk walk;
 
-		require(file->is_closed);
+		require(file->is_closed != file->is_discarded);
+		require(!file->is_discarded || (has_failed && file->bytes_count == 0));
 		if (has_failed && file->bytes_count == 0)
 			continue;
 		tt_trace_walk(file->bytes, file->bytes_count, &walk, NULL, NULL);

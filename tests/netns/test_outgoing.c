@@ -88,8 +88,8 @@ static int open_witness(void)
 /* What the kernel showed as sent, of UDP by near0 only; cut to @snap_bytes. */
 static void read_witness(int fd)
 {
-	uint8_t bytes[PACKET_BYTES_MAX];
-	struct sockaddr_ll from;
+	uint8_t bytes[PACKET_BYTES_MAX] = { 0 };
+	struct sockaddr_ll from = { 0 };
 	socklen_t from_bytes = sizeof(from);
 	ssize_t count;
 
