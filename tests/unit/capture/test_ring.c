@@ -12,7 +12,9 @@
 
 #include "capture/ring.h"
 
+#include <endian.h>
 #include <errno.h>
+#include <linux/if_ether.h>
 #include <pthread.h>
 #include <sched.h>
 #include <string.h>
@@ -166,6 +168,33 @@ static void frames_come_out_as_they_were_filled_in(void **state)
 	assert_int_equal(batch.block->index, 0);
 	tt_block_drop(batch.block);
 	assert_is_empty(fixture);
+}
+
+static void frame_of_every_protocol_carries_its_own_version(void **state)
+{
+	static const uint16_t protocols[] = { ETH_P_IP, ETH_P_IPV6, ETH_P_ARP };
+	static const uint8_t versions[] = { 4, 6, 0 };
+	struct fixture *fixture = *state;
+	struct tt_frame_batch batch;
+
+	fixture->ring.version = 0;
+	for (uint32_t i = 0; i < 3; i++) {
+		struct tt_frame frame = numbered_frame(i);
+		uint8_t *header;
+		struct sockaddr_ll *link;
+
+		assert_true(tt_ring_image_add(&fixture->image, &frame));
+		header = (uint8_t *)tt_ring_image_frame(&fixture->image, 0, i);
+		link = (struct sockaddr_ll *)(void *)(header +
+						      TPACKET_ALIGN(sizeof(struct tpacket3_hdr)));
+		link->sll_protocol = htobe16(protocols[i]);
+	}
+	tt_ring_image_hand_over(&fixture->image, 0);
+	assert_int_equal(tt_ring_next(&fixture->ring, &batch), 0);
+	assert_int_equal(batch.frames_count, 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(batch.frames[i].version, versions[i]);
+	tt_block_drop(batch.block);
 }
 
 static void frame_carries_the_version_of_its_ring(void **state)
@@ -782,6 +811,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RING_TEST(nothing_is_there_before_a_block_was_handed_over),
 		RING_TEST(frames_come_out_as_they_were_filled_in),
+		RING_TEST(frame_of_every_protocol_carries_its_own_version),
 		RING_TEST(frame_carries_the_version_of_its_ring),
 		RING_TEST(time_is_unsigned_beyond_2038),
 		RING_TEST(last_frame_may_end_with_its_block),

@@ -18,6 +18,7 @@
 
 #include <endian.h>
 #include <errno.h>
+#include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -66,6 +67,7 @@ struct fixture {
 	size_t insns_max;
 	uint32_t interface_index; /* what the next program finds instead of the kernel's */
 	uint32_t packet_type;
+	uint32_t protocol; /* of the socket of every protocol; 0: it is the family's own */
 	struct tt_classic classic;
 	size_t taken_count;    /* by judge.h */
 	size_t rejected_count; /* by the kernel */
@@ -152,6 +154,8 @@ static void replace_loads(const struct fixture *fixture)
 			insn->k = fixture->interface_index;
 		else if (insn->k == (uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE))
 			insn->k = fixture->packet_type;
+		else if (insn->k == (uint32_t)(SKF_AD_OFF + SKF_AD_PROTOCOL))
+			insn->k = fixture->protocol;
 		else
 			fail_msg("a load from %#x", insn->k);
 		insn->code = BPF_LD | BPF_IMM;
@@ -175,9 +179,11 @@ static int make(struct fixture *fixture, size_t insns_max)
 	int r;
 
 	tt_classic_deinit(&fixture->classic);
-	r = tt_classic_make(&fixture->conditions,
-			    fixture->version == 4 ? TT_FILTER_SOURCE_IPV4 : TT_FILTER_SOURCE_IPV6,
-			    insns_max, &fixture->classic);
+	uint32_t source = fixture->version == 4 ? TT_FILTER_SOURCE_IPV4 : TT_FILTER_SOURCE_IPV6;
+
+	if (fixture->protocol != 0)
+		source = TT_FILTER_SOURCE_OUTGOING;
+	r = tt_classic_make(&fixture->conditions, source, insns_max, &fixture->classic);
 	if (r < 0)
 		return r;
 	assert_true(fixture->classic.count > 0 && fixture->classic.count <= insns_max);
@@ -713,6 +719,48 @@ static void packet_types_are_told_apart(void **state)
 	}
 }
 
+static void check_sent(struct fixture *fixture, uint32_t sends, uint32_t interface_index,
+		       uint32_t packet_type)
+{
+	static const uint32_t protocols[] = { ETH_P_IP, ETH_P_IPV6, ETH_P_ARP };
+	static const uint8_t versions[] = { 4, 6, 0 };
+
+	for (size_t i = 0; i < 3; i++) {
+		struct tt_packet_spec spec = { .version = i == 1 ? 6 : 4 };
+		uint8_t packet[128];
+		size_t packet_bytes = tt_packet_build(&spec, packet, sizeof(packet));
+		struct tt_frame frame = tt_packet_frame(versions[i], packet, packet_bytes,
+							packet_bytes);
+		bool is_sent = packet_type == PACKET_OUTGOING &&
+			       interface_index != TT_FILTER_LOOPBACK_INDEX && i < 2 &&
+			       sends >> i & 1;
+
+		fixture->protocol = protocols[i];
+		fixture->conditions.sends = sends;
+		fixture->interface_index = interface_index;
+		fixture->packet_type = packet_type;
+		attach(fixture);
+		assert_int_equal(passes(fixture, packet, packet_bytes), is_sent);
+		frame.interface_index = interface_index;
+		frame.packet_type = (uint8_t)packet_type;
+		assert_int_equal(tt_judge_is_sent(&fixture->conditions, &frame), is_sent);
+	}
+}
+
+static void of_what_is_sent_only_that_is_taken(void **state)
+{
+	struct fixture *fixture = *state;
+
+	want_ports(fixture, "5353");
+	fixture->conditions.packet_types = ALL_TYPES;
+	for (uint32_t sends = 1; sends <= (TT_FILTER_SENDS_IPV4 | TT_FILTER_SENDS_IPV6); sends++) {
+		for (uint32_t type = PACKET_HOST; type <= PACKET_OUTGOING; type++) {
+			check_sent(fixture, sends, TT_FILTER_LOOPBACK_INDEX, type);
+			check_sent(fixture, sends, TT_FILTER_LOOPBACK_INDEX + 1, type);
+		}
+	}
+}
+
 static void interfaces_are_told_apart(void **state)
 {
 	static const uint32_t counts[] = { 1, 2, 3, 10, 100, TT_FILTER_INTERFACES_MAX };
@@ -777,6 +825,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(least_room_is_enough_for_any_conditions, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(packet_types_are_told_apart, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(of_what_is_sent_only_that_is_taken, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(interfaces_are_told_apart, set_up, tear_down),
 	};
 
