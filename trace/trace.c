@@ -186,7 +186,7 @@ static int attend(struct trace_sink *sink, int64_t now_ns)
 		return 0;
 	if (sink->output.buffered_since_ns == TT_TRACE_NEVER_NS)
 		sink->output.buffered_since_ns = now_ns;
-	else if (now_ns - sink->output.buffered_since_ns >= BUFFERED_NS_MAX)
+	else if ((uint64_t)now_ns - (uint64_t)sink->output.buffered_since_ns >= BUFFERED_NS_MAX)
 		return tt_trace_output_write(&sink->output);
 	return 0;
 }
