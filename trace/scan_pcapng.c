@@ -27,8 +27,6 @@ enum {
 
 	DROPPED_UNKNOWN = 0xffff, /* of obsolete packet blocks */
 
-	DIGITS_DEFAULT = 6, /* microseconds */
-	DIGITS_NS = 9,
 	DIGITS_MAX = 19, /* of powers of ten in 64 bits */
 	RESOLUTION_IS_BINARY = 0x80,
 };
@@ -179,11 +177,11 @@ static void set_resolution(struct tt_record_clock *clock, uint8_t resolution)
 	clock->shift = 0;
 	if (resolution & RESOLUTION_IS_BINARY) {
 		clock->shift = (uint8_t)digits;
-	} else if (digits <= DIGITS_NS) {
-		clock->multiplier = power_of_ten(DIGITS_NS - digits);
-	} else if (digits - DIGITS_NS <= DIGITS_MAX) {
+	} else if (digits <= TT_PCAPNG_RESOLUTION_NS) {
+		clock->multiplier = power_of_ten(TT_PCAPNG_RESOLUTION_NS - digits);
+	} else if (digits - TT_PCAPNG_RESOLUTION_NS <= DIGITS_MAX) {
 		clock->multiplier = 1;
-		clock->divisor = power_of_ten(digits - DIGITS_NS);
+		clock->divisor = power_of_ten(digits - TT_PCAPNG_RESOLUTION_NS);
 	} else {
 		clock->multiplier = 0; /* 2^64 of such ticks are no nanosecond */
 	}
@@ -257,7 +255,7 @@ static int read_interface(struct tt_scan *scan, const struct block *block, struc
 
 	interface->link_type = block_u16(block, 8);
 	interface->snap_bytes = block_u32(block, 12);
-	set_resolution(&interface->clock, DIGITS_DEFAULT);
+	set_resolution(&interface->clock, TT_PCAPNG_RESOLUTION_DEFAULT);
 	options = options_of(block, INTERFACE_OPTIONS_OFFSET);
 	for (r = next_option(block, &options, &option, reterr); r == 0;
 	     r = next_option(block, &options, &option, reterr)) {
